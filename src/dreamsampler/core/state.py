@@ -1,0 +1,77 @@
+"""All that a run remembers between two steps, in one record, so that saving and resuming come free."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .errors import InputError, NonFinite
+from .rng import Noise
+from .types import Prediction, Step
+
+
+@dataclass(frozen=True)
+class State:
+    """A run between two steps.
+
+    Attributes:
+        z: the noisy latent, [B, C, h, w].
+        z0: the solution of the last step (before the first step: the clean latent that the run starts from, or z).
+        noise: the random stream of each item.
+        next: index of the next step to take.
+    """
+
+    z: Tensor
+    z0: Tensor
+    noise: Noise
+    next: int = 0
+
+    @classmethod
+    def start(cls, z: Tensor, seeds: list[int] | Noise, z0: Tensor | None = None) -> State:
+        """A run at its beginning, with one seed for each item of z."""
+        noise = seeds if isinstance(seeds, Noise) else Noise(seeds)
+        if len(noise) != z.shape[0]:
+            raise InputError(f"seeds: got {len(noise)} for a batch of {z.shape[0]}; expected one an item")
+        return cls(z.detach(), (z if z0 is None else z0).detach(), noise)
+
+    def tracking(self, grad: bool) -> State:
+        """The same state with a fresh leaf z, tracked by autograd if asked: graphs never reach across steps."""
+        return dataclasses.replace(self, z=self.z.detach().requires_grad_(grad))
+
+    def advance(self, step: Step, pred: Prediction, z0: Tensor, eps: Tensor) -> State:
+        """z <- a' z0 + b' eps (eq. 12 of DreamSampler).
+
+        Raises:
+            NonFinite: with the step, the first stage that produced a NaN or an infinity, and the dtype.
+        """
+        z0, eps = z0.detach(), eps.detach()
+        z = step.a_next * z0 + step.b_next * eps
+        # one reduction a step; the stage is looked for only once something is wrong
+        if not (torch.isfinite(z).all() and torch.isfinite(z0).all()):
+            stages = {"guide": (pred.z0, pred.eps, *pred.targets), "solve": (z0,), "renoise": (eps,)}
+            for stage, tensors in stages.items():
+                if not all(bool(torch.isfinite(x).all()) for x in tensors):
+                    raise NonFinite(step.index, stage, tensors[0].dtype)
+            raise NonFinite(step.index, "step", z.dtype)
+        return dataclasses.replace(self, z=z, z0=z0, next=step.index + 1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Flat named tensors for a file (safetensors); the inverse of `from_tensors`."""
+        return {
+            "z": self.z.contiguous(),
+            "z0": self.z0.contiguous(),
+            "noise": self.noise.get_state(),
+            "next": torch.tensor(self.next),
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, Tensor]) -> State:
+        """The state that `tensors` described; it goes on bit for bit."""
+        missing = {"z", "z0", "noise", "next"} - tensors.keys()
+        if missing:
+            raise InputError(f"saved state lacks {', '.join(sorted(missing))}; it is damaged or of another version")
+        noise = Noise.from_state(tensors["noise"])
+        return cls(tensors["z"], tensors["z0"], noise, int(tensors["next"]))
