@@ -25,7 +25,9 @@ def check_visits(n: int, start: float, most: int | None = None) -> None:
 
 def link(levels: Sequence[tuple[float, float, float]]) -> list[Step]:
     """Make N steps out of N + 1 levels (t, a, b), each leading to the next."""
-    return [Step(i, *here, *there) for i, (here, there) in enumerate(zip(levels[:-1], levels[1:], strict=True))]
+    return [
+        Step(i, *here, *there) for i, (here, there) in enumerate(zip(levels[:-1], levels[1:], strict=True))
+    ]
 
 
 def ascending(steps: Sequence[Step]) -> list[Step]:
@@ -71,7 +73,9 @@ class TableSchedule:
             raise InputError(f"spacing={self.spacing!r}: expected 'leading' or 'trailing'")
 
     @classmethod
-    def scaled_linear(cls, low: float = 0.00085, high: float = 0.012, length: int = 1000, **kw: object) -> TableSchedule:
+    def scaled_linear(
+        cls, low: float = 0.00085, high: float = 0.012, length: int = 1000, **kw: object
+    ) -> TableSchedule:
         """beta_t = (linspace(sqrt(low), sqrt(high), length))^2: the schedule of Stable Diffusion 1 and 2."""
         product, abar = 1.0, []
         for i in range(length):

@@ -1,0 +1,1 @@
+"""Regularisers of the clean estimate, one a file: text, data consistency, ..."""
