@@ -1,0 +1,64 @@
+# make demo    set up and run the main job on a bundled sample
+# make test    set up and run the test suite
+# make lint    formatting, lint and types
+# make dev     an environment with everything a contributor needs
+#
+# PYTHON chooses the interpreter that makes the environment, VENV where it goes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q -c constraints.txt
+PACKAGING := pyproject.toml constraints.txt
+THREADS ?= 2
+
+.PHONY: help demo test lint dev clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
+
+# The clock starts here, at the first use of a recipe, and so counts the set-up too.
+demo: START := $(shell date +%s)
+demo: $(VENV)/.installed
+	@$(BIN)/dreamsampler demo
+	@echo "make demo took $$(( $$(date +%s) - $(START) )) s, set-up included"
+
+test: $(VENV)/.installed-test
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+
+dev: $(VENV)/.installed-dev
+
+clean:
+	rm -rf $(VENV)
+
+# Each stamp says that this set of requirements was installed after the last change of the packaging files.
+$(VENV)/.installed: $(PACKAGING) | $(VENV)/.created
+	@echo "installing dreamsampler into $(VENV); the first time this fetches several hundred megabytes ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(PACKAGING) | $(VENV)/.created
+	@echo "installing dreamsampler and its tests' needs into $(VENV) ..."
+	@$(PIP) -e '.[svg,test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-dev: $(PACKAGING) | $(VENV)/.created
+	@echo "installing dreamsampler and the contributor's tools into $(VENV) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.installed-test $(VENV)/.installed
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "$(PYTHON) not found: install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$$($(PYTHON) --version) is too old: dreamsampler needs 3.11 or newer; name one: make PYTHON=python3.12" >&2; \
+	  exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) could not make $(VENV): on Debian and Ubuntu, install the package python3-venv" >&2; exit 2; }
+	@touch $@
