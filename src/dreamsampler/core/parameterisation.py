@@ -48,9 +48,7 @@ def to_prediction(z: Tensor, output: Tensor, a: float, b: float, kind: str) -> P
     p, q = output_weights(kind, a, b)
     det = a * q - b * p
     if det == 0.0:
-        raise InputError(
-            f"{kind}-prediction does not determine the clean latent at a={a:g}, b={b:g}; start lower"
-        )
+        raise InputError(f"{kind}-prediction does not determine the clean latent at a={a:g}, b={b:g}; start lower")
     return Prediction((q * z - b * output) / det, (a * output - p * z) / det)
 
 

@@ -25,9 +25,7 @@ def check_visits(n: int, start: float, most: int | None = None) -> None:
 
 def link(levels: Sequence[tuple[float, float, float]]) -> list[Step]:
     """Make N steps out of N + 1 levels (t, a, b), each leading to the next."""
-    return [
-        Step(i, *here, *there) for i, (here, there) in enumerate(zip(levels[:-1], levels[1:], strict=True))
-    ]
+    return [Step(i, *here, *there) for i, (here, there) in enumerate(zip(levels[:-1], levels[1:], strict=True))]
 
 
 def ascending(steps: Sequence[Step]) -> list[Step]:

@@ -72,8 +72,6 @@ class State:
         """The state that `tensors` described; it goes on bit for bit."""
         missing = {"z", "z0", "noise", "next"} - tensors.keys()
         if missing:
-            raise InputError(
-                f"saved state lacks {', '.join(sorted(missing))}; it is damaged or of another version"
-            )
+            raise InputError(f"saved state lacks {', '.join(sorted(missing))}; it is damaged or of another version")
         noise = Noise.from_state(tensors["noise"])
         return cls(tensors["z"], tensors["z0"], noise, int(tensors["next"]))

@@ -35,7 +35,8 @@ class Refined:
     Args:
         cond: what to invert under.
         rounds: how many times the end of the step is predicted and the network asked there.
-        warm: start from the noise of the step before (then the first answer costs nothing), else from a plain answer.
+        warm: start from the noise of the step before, which costs nothing, else from a plain answer. The first step has
+            none before it and is taken plainly.
     """
 
     cond: Condition
@@ -47,7 +48,10 @@ class Refined:
             # the last step put the noise (z - a z0) / b back into z: no need to remember it
             eps = (state.z - step.a * state.z0) / step.b
         else:
-            eps = prior.predict([state.z], step, [self.cond])[0].eps
+            plain = prior.predict([state.z], step, [self.cond])[0]
+            if self.warm:
+                return plain
+            eps = plain.eps
         for _ in range(self.rounds):
             above = climb(state.z, eps, step)
             eps = prior.predict([above], at_end(step), [self.cond])[0].eps

@@ -37,9 +37,7 @@ class TextPull:
 
     def __post_init__(self) -> None:
         if self.masks is not None and len(self.masks) != len(self.weights):
-            raise InputError(
-                f"masks: got {len(self.masks)} for {len(self.weights)} prompts; expected one a prompt"
-            )
+            raise InputError(f"masks: got {len(self.masks)} for {len(self.weights)} prompts; expected one a prompt")
 
     def active(self, step: Step) -> bool:
         """Whether any weight exceeds the bound here; hand it to `Branches` so that idle targets cost nothing."""

@@ -1,0 +1,116 @@
+"""Solve by gradient steps on whatever draws the picture: the paths of an SVG, a radiance field, a latent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.state import State
+from ..core.types import Generator, Prediction, Step
+
+
+class Regulariser(Protocol):
+    """lambda R: a scalar loss of what the generator drew."""
+
+    def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor: ...
+
+
+def unit(step: Step) -> float:
+    """Weight 1 at every step: 0.5 |g(psi) - z0_hat|^2, eq. 14 in its z-form."""
+    return 1.0
+
+
+def sds_weight(weighting: Callable[[Step], float] = unit) -> Callable[[Step], float]:
+    """The weight that makes one step on |g(psi) - z0_hat|^2 the SDS gradient w(t) (eps_hat - eps): w(t) a / b."""
+    return lambda step: weighting(step) * step.a / step.b
+
+
+@dataclass
+class Descend:
+    """Gradient steps on 0.5 w(t) |E(g(psi)) - sg[z0_hat]|^2 + sum_k lambda_k R_k (Algorithm 2, line by line).
+
+    The z-form needs no s_t^2, which spans five orders of magnitude over a schedule, and no gradient through the network.
+
+    Args:
+        generator: g; its parameters psi are changed in place.
+        encode: E, image -> latent (identity where the prior lives in pixels).
+        optimiser: a torch optimiser over `generator.parameters()`.
+        terms: regularisers, each already weighted.
+        weight: w(t); `sds_weight()` gives SDS, 0 leaves the prior out.
+        inner: gradient steps at each visit.
+        before: called ahead of each gradient step with the visit (learning rates).
+        after: called behind each gradient step with the visit (clamping, renewal of dead paths).
+        view: visit -> what to render (a camera), None for a single view.
+
+    Raises:
+        InputError: inner < 1.
+    """
+
+    generator: Generator
+    encode: Callable[[Tensor], Tensor]
+    optimiser: torch.optim.Optimizer
+    terms: Sequence[Regulariser] = ()
+    weight: Callable[[Step], float] = unit
+    inner: int = 1
+    before: Callable[[Step], None] | None = None
+    after: Callable[[Step], None] | None = None
+    view: Callable[[Step], Any] | None = None
+    loss: float = float("nan")
+
+    def __post_init__(self) -> None:
+        if self.inner < 1:
+            raise InputError(f"inner={self.inner}: expected at least one gradient step a visit")
+
+    def needs_prior_grad(self, step: Step) -> bool:
+        return False
+
+    def __call__(self, pred: Prediction, state: State, step: Step) -> Tensor:
+        target = pred.z0.detach()
+        view = None if self.view is None else self.view(step)
+        for _ in range(self.inner):
+            if self.before is not None:
+                self.before(step)
+            with torch.enable_grad():
+                image = self.generator.render(view)
+                z = self.encode(image)
+                loss = 0.5 * self.weight(step) * ((z - target) ** 2).sum()
+                for term in self.terms:
+                    loss = loss + term(image, z, pred, step)
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimiser.step()
+            self.loss = float(loss.detach())
+            if self.after is not None:
+                self.after(step)
+        with torch.no_grad():
+            return self.encode(self.generator.render(view))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """psi and the optimiser's moments as flat named tensors, for a checkpoint beside `State.tensors()`."""
+        named = {f"psi.{i}": p.detach().clone() for i, p in enumerate(self.generator.parameters())}
+        for i, moments in self.optimiser.state_dict()["state"].items():
+            for name, value in moments.items():
+                named[f"optimiser.{i}.{name}"] = torch.as_tensor(value).detach().clone()
+        return named
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Put back what `tensors` described."""
+        parameters = list(self.generator.parameters())
+        missing = [f"psi.{i}" for i in range(len(parameters)) if f"psi.{i}" not in tensors]
+        if missing:
+            raise InputError(f"checkpoint lacks {missing[0]}; it belongs to another generator")
+        with torch.no_grad():
+            for i, parameter in enumerate(parameters):
+                parameter.copy_(tensors[f"psi.{i}"])
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser."):
+                _, index, name = key.split(".", 2)
+                moments.setdefault(int(index), {})[name] = value.clone()
+        saved = self.optimiser.state_dict()
+        self.optimiser.load_state_dict({"state": moments, "param_groups": saved["param_groups"]})

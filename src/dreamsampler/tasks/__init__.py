@@ -1,0 +1,1 @@
+"""The applications of the paper, each a function over a prior and tensors."""
