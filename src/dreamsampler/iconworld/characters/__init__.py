@@ -1,0 +1,1 @@
+"""Characters on one skeleton: animals and people share pose, proportions, expression and accessories."""

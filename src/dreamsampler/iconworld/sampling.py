@@ -1,0 +1,126 @@
+"""Random scenes: one for every number of every split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.iconworld.backgrounds import PATTERNS, Background
+from dreamsampler.iconworld.characters.accessories import ACCESSORIES
+from dreamsampler.iconworld.characters.features import EXPRESSIONS
+from dreamsampler.iconworld.characters.heads import HEADS
+from dreamsampler.iconworld.characters.skeleton import Genes, Wear
+from dreamsampler.iconworld.figures import Figure, colours_of, views_of
+from dreamsampler.iconworld.objects import OBJECTS
+from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, apart
+from dreamsampler.iconworld.scene import Scene
+
+SPLITS: dict[str, int] = {"train": 0, "dev": 1 << 40, "test": 1 << 41}
+"""First stream of each split; a split owns 2**40 of them, so no two share one."""
+
+STREAMS = 1 << 40
+
+
+def stream(seed: int, split: str, purpose: int = 0) -> np.random.Generator:
+    """The random numbers of scene `seed` of a split; `purpose` keeps different uses apart.
+
+    Raises:
+        InputError: for an unknown split, or a seed outside 0 .. 2**40 - 1.
+    """
+    if split not in SPLITS:
+        raise InputError(f"split is {split!r}: give one of {', '.join(SPLITS)}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < STREAMS:
+        raise InputError(f"seed is {seed!r}: give a whole number from 0 to 2**40 - 1")
+    return np.random.Generator(np.random.PCG64([purpose, SPLITS[split] + int(seed)]))
+
+
+def sample_scene(seed: int, split: str = "train") -> Scene:
+    """Scene number `seed` of a split ("train", "dev" or "test"). The same numbers always give the same scene.
+
+    Example:
+        >>> sample_scene(0, "test") == sample_scene(0, "test")
+        True
+    """
+    rng = stream(seed, split)
+    figures = two_figures(rng) if rng.random() < 0.15 else (one_figure(rng),)
+    return Scene(figures, background(rng, figures), int(seed))
+
+
+def genes(rng: np.random.Generator) -> Genes:
+    """Proportions and pose, rounded so that the description stays short."""
+    return Genes(*np.round(rng.uniform(-1.0, 1.0, len(Genes._fields)), 3).tolist())
+
+
+def pick(rng: np.random.Generator, options: Sequence[str]) -> str:
+    """One of the options."""
+    return options[int(rng.integers(len(options)))]
+
+
+def one_figure(rng: np.random.Generator) -> Figure:
+    """A single figure that fills most of the canvas."""
+    figure = character(rng) if rng.random() < 0.6 else object_(rng)
+    return _put(rng, figure, 64.0, 64.0, rng.uniform(1.0, 1.16), 4.0)
+
+
+def two_figures(rng: np.random.Generator) -> tuple[Figure, ...]:
+    """Two figures of different kinds, side by side."""
+    first = character(rng, plain=True) if rng.random() < 0.5 else object_(rng)
+    second = object_(rng) if rng.random() < 0.6 else character(rng, plain=True)
+    while second.kind == first.kind:
+        second = object_(rng)
+    if rng.random() < 0.5:
+        first, second = second, first
+    size = rng.uniform(0.55, 0.62)
+    return _put(rng, first, 34.0, 66.0, size, 2.0), _put(rng, second, 94.0, 66.0, size, 2.0)
+
+
+def _put(rng: np.random.Generator, figure: Figure, x: float, y: float, size: float, slack: float) -> Figure:
+    from dataclasses import replace
+
+    dx, dy = rng.uniform(-slack, slack, 2)
+    return replace(figure, x=round(x + dx, 2), y=round(y + dy, 2), size=round(float(size), 3))
+
+
+def character(rng: np.random.Generator, plain: bool = False) -> Figure:
+    """An animal or a person; a `plain` one wears nothing."""
+    kind = pick(rng, tuple(HEADS))
+    mood = "neutral" if rng.random() < 0.3 else pick(rng, EXPRESSIONS[1:])
+    return Figure(
+        kind,
+        pick(rng, colours_of(kind)),
+        pick(rng, views_of(kind)),
+        genes(rng),
+        flip=bool(rng.random() < 0.5),
+        expression=mood,
+        wears=() if plain else wears(rng),
+    )
+
+
+def wears(rng: np.random.Generator) -> tuple[Wear, ...]:
+    """Nothing, or one accessory."""
+    if rng.random() < 0.6:
+        return ()
+    kind = pick(rng, tuple(ACCESSORIES))
+    return (Wear(kind, pick(rng, ACCESSORIES[kind].colours)),)
+
+
+def object_(rng: np.random.Generator) -> Figure:
+    """An object."""
+    kind = pick(rng, tuple(OBJECTS))
+    return Figure(kind, pick(rng, colours_of(kind)), "object", genes(rng), turn=round(rng.uniform(-6, 6), 1))
+
+
+def clear(figure: Figure, colour: str) -> bool:
+    """Whether a figure stands out from a background of this colour."""
+    own = (COLOURS if figure.view == "object" else FUR)[figure.colour]
+    return apart(own, BACKGROUNDS[colour]) > 0.17
+
+
+def background(rng: np.random.Generator, figures: Sequence[Figure]) -> Background:
+    """A background that the figures stand out from."""
+    options = [c for c in BACKGROUNDS if all(clear(f, c) for f in figures)]
+    pattern = "plain" if rng.random() < 0.5 else pick(rng, tuple(PATTERNS)[1:])
+    phase, period = np.round(rng.random(2), 3).tolist()
+    return Background(pick(rng, options), pattern, phase, period)

@@ -1,0 +1,102 @@
+"""Training state on disk: one safetensors file, replaced atomically.
+
+The file holds the weights, their moving average, the optimiser's moments and, in its JSON header, the counters.
+A run killed at any moment therefore finds either the previous state or the next one, never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from dreamsampler.core.errors import InputError
+
+
+@dataclass
+class TrainState:
+    """What a training run is at one moment.
+
+    model: the trained weights (fp32). ema: their exponential moving average, by parameter name.
+    step: optimiser steps done. seconds: time spent training, summed over every start of the run.
+    stopping: everything that must be equal for a resumed run to be the same run (seed, preset, ...).
+    """
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    ema: dict[str, Tensor]
+    step: int = 0
+    seconds: float = 0.0
+    settings: dict[str, str | int | float] = field(default_factory=dict)
+
+
+def start_ema(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of every parameter, to be averaged by :func:`update_ema`."""
+    return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+
+
+@torch.no_grad()
+def update_ema(state: TrainState, decay: float) -> None:
+    """ema <- d ema + (1 - d) weights, with d = min(decay, (1 + step) / (10 + step)) so that early steps count."""
+    d = min(decay, (1 + state.step) / (10 + state.step))
+    names, parameters = zip(*state.model.named_parameters(), strict=True)
+    torch._foreach_lerp_([state.ema[name] for name in names], [p.detach() for p in parameters], 1 - d)
+
+
+@torch.no_grad()
+def copy_ema_into(state: TrainState, model: nn.Module) -> None:
+    """Write the averaged weights into ``model``, a module of the same architecture."""
+    for name, parameter in model.named_parameters():
+        parameter.copy_(state.ema[name])
+
+
+def save_state(path: Path, state: TrainState) -> None:
+    """Write the state beside ``path`` and rename it into place."""
+    tensors = {f"model.{name}": p.detach() for name, p in state.model.named_parameters()}
+    tensors |= {f"ema.{name}": tensor for name, tensor in state.ema.items()}
+    for name, parameter in state.model.named_parameters():
+        for key, value in state.optimiser.state.get(parameter, {}).items():
+            tensors[f"optimiser.{key}.{name}"] = torch.as_tensor(value)
+    header = {"step": state.step, "seconds": state.seconds, "settings": state.settings}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
+    save_file(tensors, temporary, metadata={"state": json.dumps(header)})
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+@torch.no_grad()
+def load_state(path: Path, state: TrainState) -> None:
+    """Fill ``state`` from a file of :func:`save_state`.
+
+    Raises InputError when the file belongs to a run with other settings or another architecture.
+    """
+    with safe_open(path, "pt") as file:
+        header = json.loads(file.metadata()["state"])
+        if header["settings"] != state.settings:
+            raise InputError(
+                f"{path} was written by a run with {header['settings']}, this run has {state.settings}: "
+                "use the same settings, or another --out"
+            )
+        names = set(file.keys())
+        for name, parameter in state.model.named_parameters():
+            key = f"model.{name}"
+            if key not in names or file.get_tensor(key).shape != parameter.shape:
+                raise InputError(f"{path} holds another architecture ({name} differs): use another --out")
+            parameter.copy_(file.get_tensor(key))
+            state.ema[name].copy_(file.get_tensor(f"ema.{name}"))
+            moments = {k: f"optimiser.{k}.{name}" for k in ("step", "exp_avg", "exp_avg_sq")}
+            if moments["step"] in names:
+                state.optimiser.state[parameter] = {
+                    k: file.get_tensor(v) if k == "step" else file.get_tensor(v).to(parameter.device)
+                    for k, v in moments.items()
+                }
+    state.step, state.seconds = header["step"], header["seconds"]

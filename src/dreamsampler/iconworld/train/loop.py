@@ -1,0 +1,155 @@
+"""The training loop that every stage shares: budget, learning rate, averaging, checkpoints, progress."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from dreamsampler.core.errors import InputError, NonFinite
+from dreamsampler.iconworld.train.checkpoint import TrainState, load_state, save_state, update_ema
+
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run lasts: minutes of training, or (for repeatable runs) a number of steps."""
+
+    minutes: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.steps is None):
+            raise InputError("give exactly one of --minutes and --steps")
+        if (self.minutes or self.steps or 0) <= 0:
+            raise InputError(f"the budget must be positive, not {self.minutes or self.steps}")
+
+    def done(self, state: TrainState) -> float:
+        """The fraction of the budget that is spent."""
+        if self.steps is not None:
+            return state.step / self.steps
+        return state.seconds / (60 * self.minutes)
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """What the loop needs beside the loss.
+
+    peak_rate: highest learning rate. warm_up: steps of linear warm-up. decay_from: fraction of the budget after
+    which the rate falls along a cosine to 1 % of its peak. save_every, sheet_every: seconds.
+    """
+
+    peak_rate: float
+    warm_up: int = 200
+    decay_from: float = 0.3
+    ema_decay: float = 0.999
+    clip_norm: float = 1.0
+    save_every: float = 120.0
+    sheet_every: float = 300.0
+    report_every: float = 15.0
+
+
+def rng_of(seed: int, step: int) -> np.random.Generator:
+    """The random numbers of one step: a function of seed and step alone, so a resumed run repeats them."""
+    return np.random.default_rng((seed, step))
+
+
+def torch_rng(rng: np.random.Generator) -> torch.Generator:
+    """A CPU generator seeded from ``rng``."""
+    return torch.Generator().manual_seed(int(rng.integers(2**63)))
+
+
+def learning_rate(options: LoopOptions, step: int, done: float) -> float:
+    """Linear warm-up, constant, then half a cosine down to 1 % of the peak at the end of the budget."""
+    warm = min(1.0, (step + 1) / max(1, options.warm_up))
+    fall = min(1.0, max(0.0, (done - options.decay_from) / (1 - options.decay_from)))
+    return options.peak_rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * fall)))
+
+
+def train_loop(
+    state: TrainState,
+    loss_of_step: Callable[[np.random.Generator, float], Tensor],
+    budget: Budget,
+    options: LoopOptions,
+    checkpoint: Path,
+    *,
+    seed: int,
+    resume: bool,
+    on_sheet: Callable[[TrainState], str] | None = None,
+) -> TrainState:
+    """Run ``loss_of_step(rng, fraction_done)`` until the budget is spent.
+
+    With ``resume`` an existing checkpoint is continued; without it, one is refused rather than overwritten.
+    ``on_sheet`` is called now and then, and at the end, to draw samples; what it returns is printed.
+    """
+    if checkpoint.exists():
+        if not resume:
+            raise InputError(f"{checkpoint} exists: pass --resume to continue it, or choose another --out")
+        load_state(checkpoint, state)
+        console.print(f"resumed at step {state.step}, {state.seconds / 60:.1f} min")
+    saved = sheet = reported = state.seconds
+    losses: list[float] = []
+    for _ in _until_spent(state, budget):
+        rate = learning_rate(options, state.step, budget.done(state))
+        losses.append(_one_step(state, loss_of_step, rng_of(seed, state.step), rate, budget.done(state), options))
+        state.step += 1
+        update_ema(state, options.ema_decay)
+        if state.seconds - reported > options.report_every:
+            _report(state, budget, losses, rate, state.seconds - reported)
+            reported, losses = state.seconds, []
+        if state.seconds - saved > options.save_every:
+            save_state(checkpoint, state)
+            saved = state.seconds
+        if on_sheet is not None and state.seconds - sheet > options.sheet_every:
+            console.print(on_sheet(state))
+            sheet = state.seconds
+    save_state(checkpoint, state)
+    if on_sheet is not None:
+        console.print(on_sheet(state))
+    return state
+
+
+def _until_spent(state: TrainState, budget: Budget) -> Iterator[None]:
+    """Yield until the budget is spent, adding the time that each turn took to ``state.seconds``."""
+    while budget.done(state) < 1:
+        started = time.monotonic()
+        yield
+        state.seconds += time.monotonic() - started
+
+
+def _one_step(
+    state: TrainState,
+    loss_of_step: Callable[[np.random.Generator, float], Tensor],
+    rng: np.random.Generator,
+    rate: float,
+    done: float,
+    options: LoopOptions,
+) -> float:
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate
+    state.optimiser.zero_grad(set_to_none=True)
+    loss = loss_of_step(rng, done)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(state.model.parameters(), options.clip_norm)
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise NonFinite(state.step, "loss", loss.dtype, "resume from the last checkpoint with another --seed")
+    state.optimiser.step()
+    return value
+
+
+def _report(state: TrainState, budget: Budget, losses: list[float], rate: float, seconds: float) -> None:
+    done = budget.done(state)
+    left = state.seconds * (1 - done) / max(done, 1e-9) / 60
+    console.print(
+        f"step {state.step}  loss {np.mean(losses):.4f}  rate {rate:.2e}  "
+        f"{len(losses) / max(seconds, 1e-9):.2f} steps/s  {done:.1%} done, {left:.1f} min left"
+    )

@@ -1,0 +1,56 @@
+"""Scenes cached on disk as bytes: training reads them many times, drawing happens once.
+
+A pool is a folder with ``pictures.npy`` (n, 128, 128, 3) uint8, opened as a memory map, and ``scenes.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+SIZE = 128
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Cached scenes: the pictures and, in the same order, what is known of each (caption, noun, background)."""
+
+    pictures: NDArray[np.uint8]
+    scenes: list[dict[str, str]]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def open_pool(folder: Path) -> Pool:
+    """The pool in ``folder``, its pictures still on disk."""
+    scenes = json.loads((folder / "scenes.json").read_text())
+    return Pool(np.load(folder / "pictures.npy", mmap_mode="r"), scenes)
+
+
+def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    """(b, h, w, 3) bytes to (b, 3, h, w) floats in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).float() / 127.5 - 1
+
+
+def to_bytes(images: Tensor) -> NDArray[np.uint8]:
+    """(b, 3, h, w) in [-1, 1] to (b, h, w, 3) bytes, rounded and clipped."""
+    scaled = ((images.detach().float() + 1) * 127.5).round().clamp(0, 255)
+    return scaled.permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()
+
+
+def crops(pool: Pool, count: int, side: int, rng: np.random.Generator) -> Tensor:
+    """(count, 3, side, side) random crops of random pictures, mirrored half the time."""
+    picked = np.empty((count, side, side, 3), np.uint8)
+    for i in range(count):
+        picture = pool.pictures[rng.integers(len(pool))]
+        top, left = rng.integers(0, SIZE - side + 1, 2)
+        crop = picture[top : top + side, left : left + side]
+        picked[i] = crop[:, ::-1] if rng.random() < 0.5 else crop
+    return to_tensor(picked)
