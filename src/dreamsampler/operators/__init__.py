@@ -1,0 +1,37 @@
+"""Linear measurements y = A x + n: masks, blurs, downsampling, colour, their compositions and their inverses."""
+
+from .adapt import as_operator
+from .base import Operator, Shape, Solvable, check_measurement
+from .compose import Composition, compose
+from .kernel import KernelBlur, kernel_blur, motion_blur
+from .mask import Mask, RectangleMask
+from .noise import GaussianNoise, PoissonNoise
+from .parse import parse
+from .separable import Separable, downsample, gaussian_blur, grey, identity
+from .solve import conjugate_gradient, prox, pseudo_inverse
+
+__all__ = [
+    "Composition",
+    "GaussianNoise",
+    "KernelBlur",
+    "Mask",
+    "Operator",
+    "PoissonNoise",
+    "RectangleMask",
+    "Separable",
+    "Shape",
+    "Solvable",
+    "as_operator",
+    "check_measurement",
+    "compose",
+    "conjugate_gradient",
+    "downsample",
+    "gaussian_blur",
+    "grey",
+    "identity",
+    "kernel_blur",
+    "motion_blur",
+    "parse",
+    "prox",
+    "pseudo_inverse",
+]
