@@ -29,7 +29,7 @@ def dream_sample(
     At every step: let the prior estimate the clean latent; solve a small optimisation around that estimate,
     z0 = g(argmin_psi |g(psi) - z0_hat|^2 + sum_k lambda_k R_k(g(psi))); put noise back, z' = a' z0 + b' eps.
 
-    With `renoise=keep` and descending steps this is a sampler (DDIM, CFG++, DreamSampler, DPS); with `renoise=fresh` and
+    With `renoise=keep` on descending steps this is a sampler (DDIM, CFG++, DreamSampler, DPS); with `renoise=fresh` on
     randomly drawn steps it is score distillation (SDS, DDS).
 
     Args:

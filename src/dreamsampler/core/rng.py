@@ -54,6 +54,10 @@ class Noise:
     def from_state(cls, states: Tensor) -> Noise:
         """A stream that goes on where `get_state` was taken."""
         noise = cls([0] * states.shape[0])
-        for generator, state in zip(noise._generators, states.unbind(), strict=True):
-            generator.set_state(state.contiguous())
+        expected = noise.get_state()
+        if states.shape != expected.shape or states.dtype != torch.uint8:
+            raise InputError(f"saved noise state: expected bytes of shape {tuple(expected.shape)}; the file is damaged")
+        for generator, state in zip(noise._generators, states, strict=True):
+            # a copy: torch 2.13 reads past the end of a state that is a view with an offset
+            generator.set_state(state.clone())
         return noise

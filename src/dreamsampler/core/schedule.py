@@ -6,6 +6,7 @@ differ only in the pair (a_t, b_t); nothing after this file knows which one it i
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ def check_visits(n: int, start: float, most: int | None = None) -> None:
 
 def link(levels: Sequence[tuple[float, float, float]]) -> list[Step]:
     """Make N steps out of N + 1 levels (t, a, b), each leading to the next."""
-    return [Step(i, *here, *there) for i, (here, there) in enumerate(zip(levels[:-1], levels[1:], strict=True))]
+    return [Step(i, *here, *there) for i, (here, there) in enumerate(itertools.pairwise(levels))]
 
 
 def ascending(steps: Sequence[Step]) -> list[Step]:
@@ -154,7 +155,7 @@ class FlowSchedule:
         return link([(self.length * s, 1.0 - s, s) for s in sigmas])
 
     def pull(self, t: float, t_next: float) -> float:
-        """Integral of a b / (a^2 + b^2) over sigma between two visits (its antiderivative is -log(a^2 + b^2)/4 + atan)."""
+        """Integral of a b / (a^2 + b^2) over sigma between two visits, in closed form."""
 
         def area(time: float) -> float:
             # with x = sigma: x(1-x)/(1-2x+2x^2) integrates to -x/2 + atan(2x - 1)/2 up to a constant

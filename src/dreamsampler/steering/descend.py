@@ -34,7 +34,7 @@ def sds_weight(weighting: Callable[[Step], float] = unit) -> Callable[[Step], fl
 class Descend:
     """Gradient steps on 0.5 w(t) |E(g(psi)) - sg[z0_hat]|^2 + sum_k lambda_k R_k (Algorithm 2, line by line).
 
-    The z-form needs no s_t^2, which spans five orders of magnitude over a schedule, and no gradient through the network.
+    The z-form needs no s_t^2, which spans five orders of magnitude over a schedule, and no gradient through the prior.
 
     Args:
         generator: g; its parameters psi are changed in place.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ def to_latent_masks(masks: Sequence[Tensor], size: tuple[int, int], like: Tensor
         if mask.dim() != 4 or mask.shape[1] != 1:
             raise InputError(f"mask {i}: expected [1 or B, 1, H, W], got {tuple(mask.shape)}")
         low, high = float(mask.min()), float(mask.max())
-        if not (0.0 <= low and high <= 1.0):
+        if low < 0.0 or high > 1.0 or math.isnan(low):
             raise InputError(f"mask {i}: values span {low:g} to {high:g}; expected within [0, 1]")
         if high == 0.0:
             raise InputError(f"mask {i} is empty: nothing would be edited; paint the region in white")
