@@ -1,0 +1,1 @@
+"""Vector drawings as a generator: rasteriser, reading, writing, initialisation."""

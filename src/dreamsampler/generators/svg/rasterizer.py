@@ -1,0 +1,252 @@
+"""Differentiable rasteriser for filled paths: control points and colours -> pixels, exactly and without a compiler.
+
+    image = rasterize(points, Structure.uniform(64), rgba, (224, 224))
+
+Coverage is the exact area of each pixel inside the path (see `coverage`), paths are composited back to front as SVG
+viewers do it (see `composite`), and both have analytic derivatives: no sampling, no noise, the same bytes every run.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from dreamsampler.core.errors import InputError, OutOfMemory
+
+from .composite import Layers, paint, unpaint
+from .coverage import Boxes, Coverage, Edges, boxes, cover, edges_of, vertex_gradient
+from .flatten import Flattening, Polylines, flatten
+from .structure import FillRule, Structure
+
+MAX_SIDE = 16384
+CELLS_AT_ONCE = 1 << 22
+"""Packed cells kept for the backward pass; drawings that need more are painted in runs and painted again backward."""
+
+
+class _Plan(NamedTuple):
+    """What the drawing looks like apart from its numbers."""
+
+    following: Tensor
+    counts: Tensor
+    starts: list[int]
+    evenodd: Tensor | None
+    paths_per_scene: int
+
+
+class _Run(NamedTuple):
+    """Consecutive paths that are painted together, with the canvas under them if they must be painted again."""
+
+    first: int
+    end: int
+    canvas: Tensor | None
+    kept: tuple[Coverage, Layers] | None
+
+
+def rasterize(
+    points: Tensor,
+    structure: Structure,
+    rgba: Tensor,
+    size: tuple[int, int],
+    background: Tensor | None = None,
+    *,
+    alpha: bool = False,
+    flattening: Flattening | None = None,
+) -> Tensor:
+    """Render closed cubic contours with solid fills.
+
+    Args:
+        points: `[N, 2]` or `[B, N, 2]` control points in pixels, x right and y down, packed as `structure` says.
+            Pixel (i, j) covers [j, j+1) x [i, i+1). Points may lie off the canvas.
+        structure: contours and fill rules, the same for every image of the batch.
+        rgba: `[P, 4]` or `[B, P, 4]` colour (not premultiplied) and opacity of every path, in [0, 1].
+        size: height and width in pixels.
+        background: colour `[3]` or `[B, 3]`, or image `[3, H, W]` or `[B, 3, H, W]`, in [0, 1]; white if None.
+        alpha: return premultiplied colours and alpha over nothing instead; `image[:, :3] + (1 - image[:, 3:]) * b`
+            puts them on a background b without fringes.
+        flattening: how finely curves are cut.
+
+    Returns:
+        `[B, 3, H, W]` (`[B, 4, H, W]` with `alpha`) in [0, 1], differentiable in points, rgba and background.
+
+    Raises:
+        InputError: shapes, dtypes or sizes that do not fit, values that are not finite.
+        OutOfMemory: the canvas does not fit into memory.
+    """
+    points, rgba = _checked(points, structure, rgba, size)
+    batch, (height, width) = points.shape[0], size
+    lines = flatten(points, structure, flattening or Flattening())
+    colours, opacity = rgba[..., :3], rgba[..., 3]
+    if alpha:
+        if background is not None:
+            raise InputError("background: give none with alpha=True, the result is transparent there")
+        colours = torch.cat([colours, torch.ones_like(opacity).unsqueeze(-1)], dim=-1)
+    try:
+        canvas = _canvas(background, batch, size, points, alpha)
+        plan = _plan(lines, structure, batch)
+        return _Raster.apply(lines.vertices, colours.reshape(-1, colours.shape[-1]), opacity.reshape(-1), canvas, plan)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or "memory" in str(error):
+            raise OutOfMemory(
+                f"size: {batch} x {height} x {width} pixels do not fit into memory; render smaller"
+            ) from error
+        raise
+
+
+def _plan(lines: Polylines, structure: Structure, batch: int) -> _Plan:
+    starts = [0, *lines.counts.cumsum(0).tolist()]
+    odd = [rule is FillRule.EVENODD for rule in structure.rules]
+    evenodd = torch.tensor(odd * batch, device=lines.counts.device) if any(odd) else None
+    return _Plan(lines.following, lines.counts, starts, evenodd, structure.path_count)
+
+
+def _canvas(background: Tensor | None, batch: int, size: tuple[int, int], like: Tensor, alpha: bool) -> Tensor:
+    """The empty canvas `[B, K, H, W]`; an expanded view where it can be."""
+    if alpha:
+        return like.new_zeros(()).expand(batch, 4, *size)
+    if background is None:
+        return like.new_ones(()).expand(batch, 3, *size)
+    if background.dtype != like.dtype or background.device != like.device:
+        raise InputError(f"background: is {background.dtype} on {background.device}, points are not")
+    if background.dim() in (1, 2):
+        background = background.unsqueeze(-1).unsqueeze(-1)
+    try:
+        return background.expand(batch, 3, *size)
+    except RuntimeError as error:
+        shape = tuple(background.shape)
+        raise InputError(f"background: shape {shape} is neither a colour nor an image of size {size}") from error
+
+
+class _Raster(torch.autograd.Function):
+    """Vertices, colours, opacities and an empty canvas -> the painted canvas."""
+
+    @staticmethod
+    def forward(ctx: Any, vertices: Tensor, colours: Tensor, opacity: Tensor, empty: Tensor, plan: _Plan) -> Tensor:
+        needs_grad = any(ctx.needs_input_grad)
+        canvas = empty.clone(memory_format=torch.contiguous_format)
+        box = boxes(vertices, plan.counts, canvas.shape[2], canvas.shape[3])
+        edges = edges_of(vertices, plan.following)
+        limits = _runs(box.rows, CELLS_AT_ONCE)
+        runs = []
+        for first, end in limits:
+            again = canvas.clone() if needs_grad and len(limits) > 1 else None
+            kept = _paint_run(canvas, edges, colours, opacity, box, plan, first, end)
+            runs.append(_Run(first, end, again, kept if needs_grad and again is None else None))
+        if needs_grad:
+            ctx.save_for_backward(vertices, colours, opacity)
+            ctx.plan, ctx.box, ctx.runs = plan, box, runs
+        return canvas
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        vertices, colours, opacity = ctx.saved_tensors
+        plan, box = ctx.plan, ctx.box
+        edges = edges_of(vertices, plan.following)
+        gradient = gradient.clone(memory_format=torch.contiguous_format)
+        by_vertex, by_colour = torch.zeros_like(vertices), torch.zeros_like(colours)
+        by_opacity = torch.zeros_like(opacity)
+        for run in reversed(ctx.runs):
+            first, end = run.first, run.end
+            kept = run.kept
+            if kept is None:
+                kept = _paint_run(run.canvas.clone(), edges, colours, opacity, box, plan, first, end)
+            covered, layers = kept
+            part, scenes = _slice(box, first, end), _scenes(plan, first, end)
+            found = unpaint(gradient, layers, covered.covered, opacity[first:end], part.rows, scenes)
+            by_colour[first:end], by_opacity[first:end] = found.colours, found.opacity
+            if ctx.needs_input_grad[0]:
+                at = slice(plan.starts[first], plan.starts[end])
+                mine, following, flags = _edges_of_run(edges, plan, first, end)
+                by_vertex[at] = vertex_gradient(covered, mine, following, found.covered, flags)
+        return by_vertex, by_colour, by_opacity, gradient, None
+
+
+def _runs(rows: list[list[int]], limit: int) -> list[tuple[int, int]]:
+    """Split the paths into runs of at most `limit` packed cells (one path may exceed it)."""
+    runs, first, cells = [], 0, 0
+    for path, (_, _, width, height, _) in enumerate(rows):
+        size = (width + 1) * height
+        if cells + size > limit and path > first:
+            runs.append((first, path))
+            first, cells = path, 0
+        cells += size
+    if len(rows) > first:
+        runs.append((first, len(rows)))
+    return runs
+
+
+def _slice(box: Boxes, first: int, end: int) -> Boxes:
+    """Boxes of paths first..end-1, packed on their own."""
+    base = box.rows[first][4]
+    rows = [[*row[:4], row[4] - base] for row in box.rows[first:end]]
+    total = rows[-1][4] + (rows[-1][2] + 1) * rows[-1][3]
+    return Boxes(box.bounds[first:end], box.offsets[first:end] - base, rows, total)
+
+
+def _scenes(plan: _Plan, first: int, end: int) -> list[int]:
+    return [path // plan.paths_per_scene for path in range(first, end)]
+
+
+def _edges_of_run(edges: Edges, plan: _Plan, first: int, end: int) -> tuple[Edges, Tensor, Tensor | None]:
+    """Edges of paths first..end-1, their end vertices counted from the first of them, and even-odd flags per edge."""
+    at = slice(plan.starts[first], plan.starts[end])
+    flags = None
+    if plan.evenodd is not None:
+        flags = torch.repeat_interleave(plan.evenodd[first:end], plan.counts[first:end])
+    return Edges(*(field[at] for field in edges)), plan.following[at] - plan.starts[first], flags
+
+
+def _paint_run(
+    canvas: Tensor,
+    edges: Edges,
+    colours: Tensor,
+    opacity: Tensor,
+    box: Boxes,
+    plan: _Plan,
+    first: int,
+    end: int,
+) -> tuple[Coverage, Layers]:
+    """Paint paths first..end-1 onto the canvas (in place)."""
+    part = _slice(box, first, end)
+    mine, _, _ = _edges_of_run(edges, plan, first, end)
+    path_of_edge = torch.repeat_interleave(plan.counts[first:end])
+    evenodd = None if plan.evenodd is None else plan.evenodd[first:end]
+    covered = cover(mine, path_of_edge, part, evenodd, canvas.shape[2], canvas.shape[3])
+    layers = paint(
+        canvas,
+        covered.covered,
+        colours[first:end],
+        opacity[first:end],
+        part.rows,
+        _scenes(plan, first, end),
+    )
+    return covered, layers
+
+
+def _checked(points: Tensor, structure: Structure, rgba: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Check shapes and values at the public edge and give both tensors a batch dimension."""
+    points = points.unsqueeze(0) if points.dim() == 2 else points
+    rgba = rgba.unsqueeze(0) if rgba.dim() == 2 else rgba
+    if points.dim() != 3 or points.shape[1:] != (structure.point_count, 2):
+        wanted = (structure.point_count, 2)
+        raise InputError(f"points: shape {tuple(points.shape)}, expected [B, N, 2] with (N, 2) = {wanted}")
+    if rgba.dim() != 3 or rgba.shape[1:] != (structure.path_count, 4):
+        wanted = (structure.path_count, 4)
+        raise InputError(f"rgba: shape {tuple(rgba.shape)}, expected [B, P, 4] with (P, 4) = {wanted}")
+    if points.dtype not in (torch.float32, torch.float64) or rgba.dtype != points.dtype:
+        raise InputError(f"points and rgba: {points.dtype} and {rgba.dtype}, expected both float32 or float64")
+    if points.device != rgba.device:
+        raise InputError(f"rgba: on {rgba.device}, but points are on {points.device}; move one")
+    batch = max(points.shape[0], rgba.shape[0])
+    if points.shape[0] not in (1, batch) or rgba.shape[0] not in (1, batch):
+        raise InputError(f"rgba: {rgba.shape[0]} scenes, but points have {points.shape[0]}")
+    if not all(1 <= side <= MAX_SIDE for side in size):
+        raise InputError(f"size: {size}, expected height and width from 1 to {MAX_SIDE}")
+    if not bool(torch.isfinite(points).all()):
+        raise InputError("points: NaN or infinite coordinates; lower the step size or check the file")
+    if not bool(torch.isfinite(rgba).all()):
+        raise InputError("rgba: NaN or infinite colours; lower the step size or check the file")
+    return points.expand(batch, -1, -1), rgba.expand(batch, -1, -1)
