@@ -1,0 +1,232 @@
+"""Each editing baseline against its published update, written out longhand, on the exact prior."""
+
+import math
+
+import pytest
+import torch
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.core.rng import Noise
+from dreamsampler.methods import EDITING, load_method
+from dreamsampler.methods.distil import random_visits
+
+SEEDS = [11, 12]
+
+
+@pytest.fixture
+def eps(mixture):
+    """The network: eps(z, t, prompt)."""
+
+    def ask(z, step, prompt):
+        return mixture.predict([z], step, [(prompt,)])[0].eps
+
+    return ask
+
+
+@pytest.fixture
+def guided(eps):
+    def ask(z, step, prompt, w):
+        null = eps(z, step, "")
+        return null + w * (eps(z, step, prompt) - null)
+
+    return ask
+
+
+def swap(eps, guided, schedule, z, n=12, w=4.0):
+    steps = schedule.visits(n)
+    for s in reversed(steps):
+        e = eps(z, s._replace(a=s.a_next, b=s.b_next), "source")
+        z = s.a * (z - s.b_next * e) / s.a_next + s.b * e
+    for s in steps:
+        e = guided(z, s, "target", w)
+        z0 = (z - s.b * e) / s.a
+        z = s.a_next * z0 + s.b_next * e
+    return z0
+
+
+def sdedit(eps, guided, schedule, z, n=12, w=4.0, t0=0.5):
+    steps = schedule.visits(n)[-round(t0 * n) :]
+    z = steps[0].a * z + steps[0].b * Noise(SEEDS).normal(z)
+    for s in steps:
+        e = guided(z, s, "target", w)
+        z0 = (z - s.b * e) / s.a
+        z = s.a_next * z0 + s.b_next * e
+    return z0
+
+
+def cfgpp(eps, guided, schedule, z, n=12, lam=0.4):
+    steps = schedule.visits(n)
+    for s in reversed(steps):
+        low = s._replace(a=s.a_next, b=s.b_next)
+        z = s.a * (z - s.b_next * eps(z, low, "")) / s.a_next + s.b * guided(z, low, "source", lam)
+    for s in steps:
+        z0 = (z - s.b * guided(z, s, "target", lam)) / s.a
+        z = s.a_next * z0 + s.b_next * eps(z, s, "")
+    return z0
+
+
+def sds(eps, guided, schedule, z, n=12, w=4.0, rate=0.05):
+    noise = Noise(SEEDS)
+    for s in random_visits(schedule, n, 0.02, 0.98):
+        xi = noise.normal(z)
+        z = z - rate * s.b**2 * (guided(s.a * z + s.b * xi, s, "target", w) - xi)
+    return z
+
+
+def dds(eps, guided, schedule, z, n=12, w=4.0, rate=0.1 * 2000 / 64**2):
+    noise, source = Noise(SEEDS), z
+    for s in random_visits(schedule, n, 0.05, 0.948):
+        xi = noise.normal(z)
+        here = guided(s.a * z + s.b * xi, s, "target", w)
+        z = z - rate * (here - guided(s.a * source + s.b * xi, s, "source", w))
+    return z
+
+
+def flowedit(eps, guided, schedule, z, n=12, w=4.0, w_source=1.5, start=0.5):
+    """In the coordinates of a flow: x = z / (a + b), sigma = b / (a + b), velocity eps - z0."""
+    noise, source = Noise(SEEDS), z
+
+    def velocity(x, s, prompt, scale):
+        latent = (s.a + s.b) * x
+        e = guided(latent, s, prompt, scale)
+        return e - (latent - s.b * e) / s.a
+
+    for s in schedule.visits(n)[-round(start * n) :]:
+        sigma, sigma_next = s.b / (s.a + s.b), s.b_next / (s.a_next + s.b_next)
+        q = (1 - sigma) * source + sigma * noise.normal(z)
+        p = z + q - source
+        z = z + (sigma_next - sigma) * (velocity(p, s, "target", w) - velocity(q, s, "source", w_source))
+    return z
+
+
+def edit_friendly(eps, guided, schedule, z, n=12, w=4.0, w_source=1.5, start=0.5):
+    """With mu and sigma of the DDPM posterior (DDIM with eta = 1)."""
+    steps, noise = schedule.visits(n)[-round(start * n) :], Noise(SEEDS)
+
+    def posterior(x, s, prompt, scale):
+        e = guided(x, s, prompt, scale)
+        z0 = (x - s.b * e) / s.a
+        abar, abar_next = s.a**2, s.a_next**2
+        variance = (1 - abar_next) / (1 - abar) * (1 - abar / abar_next)
+        return z0, s.a_next * z0 + math.sqrt(1 - abar_next - variance) * e, math.sqrt(variance)
+
+    xs = [s.a * z + s.b * noise.normal(z) for s in steps] + [z]
+    maps = []
+    for s, x, x_next in zip(steps, xs[:-1], xs[1:], strict=True):
+        _, mu, sigma = posterior(x, s, "source", w_source)
+        maps.append((x_next - mu) / sigma)
+    maps[-1] = torch.zeros_like(z)
+    x = xs[0]
+    for s, xi in zip(steps, maps, strict=True):
+        z0, mu, sigma = posterior(x, s, "target", w)
+        x = mu + sigma * xi
+    return z0
+
+
+LONGHAND = {
+    "ddim-swap": (swap, {"scale": 4.0}, 3 * 12),
+    "sdedit": (sdedit, {"scale": 4.0, "t0": 0.5}, 2 * 6),
+    "cfgpp": (cfgpp, {"weight": 0.4}, 4 * 12),
+    "sds": (sds, {"scale": 4.0}, 2 * 12),
+    "dds": (dds, {"scale": 4.0}, 4 * 12),
+    "flowedit": (flowedit, {"scale": 4.0, "source_scale": 1.5, "start": 0.5}, 4 * 6),
+    "edit-friendly": (edit_friendly, {"scale": 4.0, "source_scale": 1.5, "start": 0.5}, 4 * 6),
+}
+
+
+@pytest.mark.parametrize("name", LONGHAND)
+def test_the_published_update_and_its_exact_cost(name, mixture, latent, eps, guided):
+    published, settings, cost = LONGHAND[name]
+    expected = published(eps, guided, mixture.schedule, latent)
+    mixture.evaluations = 0
+    ours = load_method(name)(mixture, latent, "target", source_prompt="source", steps=12, seeds=SEEDS, **settings)
+    torch.testing.assert_close(ours.images, expected, atol=1e-10, rtol=0)
+    assert ours.receipt.evaluations == mixture.evaluations == 2 * cost
+
+
+def test_blended_latent_diffusion_composites_every_level(mixture, latent, guided):
+    mask = torch.zeros(1, 1, 6, 6)
+    mask[..., :3, 1:] = 1
+    noise, steps = Noise(SEEDS), mixture.schedule.visits(8, 0.5)
+    z = steps[0].a * latent + steps[0].b * noise.normal(latent)
+    for s in steps:
+        e = guided(z, s, "target", 4.0)
+        z0 = (z - s.b * e) / s.a
+        inside = s.a_next * z0 + s.b_next * e
+        z = mask * inside + (1 - mask) * (s.a_next * latent + s.b_next * noise.normal(latent))
+    ours = load_method("blended")(mixture, latent, "target", mask=mask, steps=8, scale=4.0, start=0.5, seeds=SEEDS)
+    torch.testing.assert_close(ours.images, mask * z0 + (1 - mask) * latent, atol=1e-12, rtol=0)
+    assert ours.receipt.evaluations == 2 * 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "cost"),
+    [
+        ("ddim-swap", {"scale": 1.0}, 2 * 12),
+        ("dds", {"scale": 1.0}, 2 * 12),
+        ("flowedit", {"source_scale": 1.0, "start": 0.5}, 3 * 6),
+        ("edit-friendly", {"source_scale": 1.0, "start": 0.5}, 3 * 6),
+    ],
+)
+def test_no_evaluation_is_multiplied_by_zero(name, settings, cost, mixture, latent):
+    result = load_method(name)(mixture, latent, "target", source_prompt="source", steps=12, seeds=SEEDS, **settings)
+    assert result.receipt.evaluations == 2 * cost
+
+
+@pytest.mark.parametrize("name", [*LONGHAND, "blended"])
+def test_item_k_of_a_batch_equals_the_single_run_and_global_noise_is_untouched(name, mixture, latent):
+    settings = {"mask": torch.ones(1, 1, 6, 6)} if name == "blended" else {}
+    method, before = load_method(name), torch.get_rng_state()
+    both = method(mixture, latent, "target", source_prompt=["source", ""], steps=6, seeds=SEEDS, **settings)
+    one = method(mixture, latent[1:], "target", source_prompt="", steps=6, seeds=SEEDS[1:], **settings)
+    assert torch.equal(both.images[1:], one.images)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", ["dds", "sds", "flowedit", "ddim-swap", "cfgpp"])
+def test_the_source_is_kept_where_both_prompts_say_the_same(name, mixture, latent):
+    """A difference of equal branches is nothing, for DDS and FlowEdit; the others have no such right."""
+    settings = {"source_scale": 4.0} if name == "flowedit" else {}
+    scale = {"weight": 0.5} if name == "cfgpp" else {"scale": 4.0}
+    result = load_method(name)(mixture, latent, "source", source_prompt="source", steps=8, **settings, **scale)
+    moved = float((result.images - latent).abs().max())
+    assert moved < 1e-12 if name in ("dds", "flowedit") else moved > 1e-3
+
+
+def test_edit_friendly_maps_lead_back_to_the_source_up_to_the_last_step(mixture, latent):
+    """With one prompt and one scale the replay walks the recorded path; only the silenced last map differs."""
+    same = {"scale": 3.0, "source_scale": 3.0, "steps": 50, "seeds": SEEDS}
+    back = load_method("edit-friendly")(mixture, latent, "source", source_prompt="source", **same)
+    error = (back.images - latent).abs().max()
+    assert error < 0.2 < (latent - mixture.means["source"]).abs().max()
+
+
+def test_progress_counts_each_phase(mixture, latent):
+    seen = []
+    method = load_method("ddim-swap")
+    method(mixture, latent, "target", steps=3, on_progress=lambda phase, done, total, state: seen.append((phase, done)))
+    assert seen == [("invert", 1), ("invert", 2), ("invert", 3), ("edit", 1), ("edit", 2), ("edit", 3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("sdedit", {"scale": float("nan")}),
+        ("sdedit", {"t0": 0.0}),
+        ("cfgpp", {"weight": 1.5}),
+        ("dds", {"rate": -1.0}),
+        ("sds", {"low": 0.9, "high": 0.1}),
+        ("flowedit", {"steps": 0}),
+        ("ddim-swap", {"source_prompt": ["source"] * 3}),
+        ("edit-friendly", {"seeds": [1]}),
+    ],
+)
+def test_bad_arguments_are_named(name, bad, mixture, latent):
+    with pytest.raises(InputError, match=next(iter(bad)).replace("t0", "start")):
+        load_method(name)(mixture, latent, "target", **bad)
+
+
+def test_unknown_method_is_named():
+    with pytest.raises(InputError, match="'p2p'"):
+        load_method("p2p")
+    assert all(callable(load_method(name)) for name in EDITING)
