@@ -1,0 +1,124 @@
+"""Results are written whole or not at all, and whether they can be is known before the long work starts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..core.errors import InputError
+
+
+def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Path:
+    """The path, once it is known that a file can be written there. Leaves nothing behind.
+
+    Args:
+        path: where the result will go; links are followed, so that the file they point to is replaced.
+        suffixes: the endings allowed, such as (".png",), in lower case; () allows any.
+
+    Raises:
+        InputError: no folder, a folder of that name, a wrong ending, or a place that cannot be written to.
+
+    Example:
+        >>> check_writable("no/such/folder/out.png")
+        Traceback (most recent call last):
+        ...
+        dreamsampler.core.errors.InputError: no/such/folder/out.png: there is no folder no/such/folder; make it first
+    """
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise InputError(f"output {text!r}: expected the name of a file")
+    if suffixes and Path(text).suffix.lower() not in suffixes:
+        raise InputError(f"{text}: the output's name must end in {' or '.join(suffixes)}")
+    try:
+        target = Path(os.path.realpath(text))
+        if not target.parent.exists():
+            raise InputError(f"{text}: there is no folder {Path(text).parent}; make it first")
+        if not target.parent.is_dir():
+            raise InputError(f"{text}: {Path(text).parent} is not a folder")
+        if target.is_dir():
+            raise InputError(f"{text}: is a folder; name a file in it")
+        if target.exists() and not target.is_file():
+            raise InputError(f"{text}: is not a regular file; name another")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise InputError(f"{text}: is write-protected; name another file or lift the protection")
+        os.lstat(target.parent / target.name)  # raises where the name itself is impossible
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"{text}: cannot be written ({error.strerror or error})") from error
+    probe = _temporary(target)
+    try:
+        # only the attempt tells: permission bits mean little to root, on network drives and on read-only mounts
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{text}: the folder cannot be written to ({error.strerror or error})") from error
+    return target
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Iterator[Path]:
+    """A temporary path in the same folder; it takes the place of `path` when the block ends well, else it is removed.
+
+    Raises:
+        InputError: as `check_writable`, or the disk is full, or the folder went away.
+
+    Example:
+        with replacing("out.svg") as temporary:
+            drawing.save(temporary)
+    """
+    target = check_writable(path, suffixes)
+    temporary = _temporary(target)
+    try:
+        yield temporary
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        # the block may read other files too: only what concerns the output becomes an error about the output
+        if error.filename is None or os.fspath(error.filename) in (os.fspath(temporary), os.fspath(target)):
+            raise InputError(f"{os.fspath(path)}: cannot be written ({error.strerror or error})") from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes, suffixes: Sequence[str] = ()) -> None:
+    """Write a whole file, or leave everything as it was.
+
+    Raises:
+        InputError: as `replacing`.
+    """
+    with replacing(path, suffixes) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: str | os.PathLike[str], text: str, suffixes: Sequence[str] = ()) -> None:
+    """`write_bytes` of UTF-8 text."""
+    write_bytes(path, text.encode("utf-8"), suffixes)
+
+
+def _temporary(target: Path) -> Path:
+    """A name of its own in the same folder (renaming is atomic only there), with the same ending (writers go by it)."""
+    return target.parent / f".{secrets.token_hex(8)}.tmp{target.suffix[:32]}"
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming last through a power cut, where the system allows opening a folder."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        return  # some file systems cannot; the file itself is safe
+    finally:
+        os.close(handle)
