@@ -25,7 +25,7 @@ from dreamsampler.operators import (
     prox,
     pseudo_inverse,
 )
-from dreamsampler.operators.mask import check_holes, feathered, paste, share, to_latent, union
+from dreamsampler.operators.mask import check_holes, feathered, paste, to_latent, union
 from dreamsampler.operators.separable import Separable
 
 
@@ -241,7 +241,6 @@ def test_masks_combine_shrink_and_fade():
     a, b = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8)
     a[..., 1:5, 0:5], b[..., 3:7, 3:7] = 1, 1
     assert float(union([a, b]).sum()) == 20 + 16 - 4
-    assert float(sum(share([a, b])).max()) == 1.0
     assert to_latent(a, (4, 4), "area")[0, 0, 0].tolist() == [0.5, 0.5, 0.25, 0.0]
     assert to_latent(a, (4, 4), "cover")[0, 0, 0].tolist() == [1, 1, 1, 0]
     assert to_latent(a, (4, 4), "nearest")[0, 0, 0].tolist() == [0, 0, 0, 0]

@@ -5,6 +5,7 @@ from .base import Operator, Shape, Solvable, check_measurement
 from .compose import Composition, compose
 from .kernel import KernelBlur, kernel_blur, motion_blur
 from .mask import Mask, RectangleMask
+from .measurement import Measurement, degrade
 from .noise import GaussianNoise, PoissonNoise
 from .parse import parse
 from .separable import Separable, downsample, gaussian_blur, grey, identity
@@ -15,6 +16,7 @@ __all__ = [
     "GaussianNoise",
     "KernelBlur",
     "Mask",
+    "Measurement",
     "Operator",
     "PoissonNoise",
     "RectangleMask",
@@ -25,6 +27,7 @@ __all__ = [
     "check_measurement",
     "compose",
     "conjugate_gradient",
+    "degrade",
     "downsample",
     "gaussian_blur",
     "grey",

@@ -161,7 +161,7 @@ def check_holes(masks: Sequence[Tensor], size: tuple[int, int]) -> list[str]:
     if bool((union(masks).flatten(1).amin(1) == 1).any()):
         notes.append("the masks cover the whole picture: nothing of it is known, only the prompts decide")
     if len(masks) > 1 and bool((sum(m for m in masks) > 1).any()):  # type: ignore[attr-defined]
-        notes.append("masks overlap: where they do, their prompts share the pixels equally")
+        notes.append("masks overlap: where they do, their prompts share the pixels")
     for note in notes:
         log.warning(note)
     return notes
@@ -173,12 +173,6 @@ def union(masks: Sequence[Tensor]) -> Tensor:
     for mask in masks[1:]:
         whole = torch.maximum(whole, mask)
     return whole
-
-
-def share(masks: Sequence[Tensor]) -> list[Tensor]:
-    """The masks with overlaps divided by their sum, so that no pixel is pulled by more than 1 in all."""
-    total = sum(m for m in masks).clamp_min(1.0)  # type: ignore[attr-defined]
-    return [m / total for m in masks]
 
 
 def to_latent(mask: Tensor, size: tuple[int, int], kind: str = "area") -> Tensor:
@@ -224,10 +218,11 @@ def feathered(mask: Tensor, pixels: int) -> Tensor:
 
 
 def paste(known: Tensor, made: Tensor, hole: Tensor) -> Tensor:
-    """The made picture inside the hole, the known one outside, bit for bit where the hole is 0.
+    """The made picture inside the hole, the known one outside, bit for bit where the hole is 1 and where it is 0.
 
     Args:
         known, made: [B, C, H, W].
         hole: [1 or B, 1, H, W] in [0, 1].
     """
-    return torch.where(hole == 0, known, known + hole.to(made) * (made - known))
+    blend = torch.where(hole == 1, made, known + hole.to(made) * (made - known))
+    return torch.where(hole == 0, known, blend)

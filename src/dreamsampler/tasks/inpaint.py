@@ -1,0 +1,218 @@
+"""Text-guided inpainting with a prompt for each hole: Algorithm 4 of DreamSampler.
+
+Data-consistency steps (every third, until 85 % of the way): x_y explains the known pixels and stays near D(z0_null);
+z0 moves by a^2 towards E(x_y), then inside each hole by a^2 towards the hole's prompt; noise is renewed. The steps
+between are DPS steps under the null prompt. With N steps and K holes: N evaluations to invert, K + 1 on each
+data-consistency step, 1 with its gradient on each DPS step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.rng import Noise
+from ..core.state import State
+from ..core.types import Prior, Term
+from ..operators import GaussianNoise, Mask, Measurement
+from ..operators.mask import check_holes, feathered, paste, to_latent, union
+from ..steering.guidance import Branches
+from ..steering.inversion import invert
+from ..steering.renoise import Mix
+from ..steering.solve import Solve, When
+from ..steering.strength import PaperStrength
+from ..terms.data import DataPull
+from ..terms.regions import ReleasedRegions
+from ..terms.text import TextPull, share
+from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
+from .restore import (
+    NEGATION,
+    Parts,
+    Prompt,
+    carry_out,
+    embed_batch,
+    gradient_step,
+    released_schedule,
+    signal_share,
+)
+
+
+@dataclass(frozen=True)
+class InpaintSettings:
+    """Numbers of Algorithm 4. The defaults are ours; `released()` are those of the released script.
+
+    Attributes:
+        strength: c_g of gamma_t = c_g a^2 / (a^2 + b^2), the pull towards each hole's prompt. The released code has 1.
+        eta: fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released, 0 deterministic.
+        rho: weight of the estimate in the proximal step.
+        iterations: conjugate-gradient iterations; None takes the exact step, which masks allow.
+        dps: step of the DPS steps relative to a'.
+        period, until: which steps are data-consistency steps.
+        noise: standard deviation of the noise added to the known pixels before the run.
+        overlap: "share" divides overlapping holes among their prompts; "released" counts them twice (see
+            `ReleasedRegions`).
+        latent_mask: how a hole becomes a latent mask: "area", "cover" or "nearest".
+        inversion: see `steering.inversion`.
+    """
+
+    strength: float = 1.0
+    eta: float = 1.0
+    rho: float = 1e-4
+    iterations: int | None = None
+    dps: float = 1.0
+    period: int = 3
+    until: float = 0.85
+    noise: float = 0.0
+    overlap: str = "share"
+    latent_mask: str = "area"
+    inversion: str = "two-step"
+
+    def __post_init__(self) -> None:
+        if self.overlap not in ("share", "released"):
+            raise InputError(f"overlap={self.overlap!r}: expected 'share' or 'released'")
+
+    @classmethod
+    def released(cls) -> InpaintSettings:
+        """The released script, number by number; with masks of the other sense (`known=True`) and 200 steps."""
+        return cls(iterations=10, noise=0.01, overlap="released", latent_mask="nearest", inversion="plain")
+
+
+@dataclass(frozen=True)
+class InpaintResult:
+    """Inpainted pictures.
+
+    Attributes:
+        images: [B, 3, H, W]; known pixels as they were given unless raw output was asked for.
+        raw: what the sampler made, known pixels included.
+        misfit: root mean square difference of `raw` from the known pixels (over all pixels, holes counting 0).
+        receipt: of the run.
+    """
+
+    images: Tensor
+    raw: Tensor
+    misfit: tuple[float, ...]
+    receipt: Receipt
+
+
+def inpaint(
+    prior: Prior,
+    images: Tensor,
+    masks: Sequence[Tensor],
+    prompts: Sequence[Prompt],
+    *,
+    null_prompt: str = NEGATION,
+    steps: int = 100,
+    settings: InpaintSettings | None = None,
+    known: bool = False,
+    raw: bool = False,
+    feather: int = 0,
+    seeds: Sequence[int] | None = None,
+    on_progress: OnProgress | None = None,
+) -> InpaintResult:
+    """Fill holes in pictures, each hole by a prompt of its own.
+
+    Args:
+        prior: see `dreamsampler.load`.
+        images: [B, 3, H, W] in [-1, 1]; what they show inside the holes is not looked at.
+        masks: one for each hole, [1 or B, 1, H, W] in [0, 1], 1 inside the hole; soft edges are honoured.
+        prompts: one for each hole; each a text, or a list of B texts.
+        null_prompt: plays the null prompt's part; "" is the plain null prompt.
+        steps: N; the paper uses 200.
+        settings: numbers of the algorithm.
+        known: the masks are 1 on the known pixels, as in the released code.
+        raw: return the sampler's own picture, known pixels and all, as the paper shows it.
+        feather: fade between the two over this many pixels inside the hole's edge.
+        seeds: one an item; 0, 1, 2, ... by default.
+        on_progress: called after each step.
+
+    Returns:
+        The pictures; where no mask is above 0 they equal `images` bit for bit, unless `raw`.
+
+    Raises:
+        InputError: an argument has the wrong shape, range or number.
+
+    Example: docs/inverse-problems.md.
+    """
+    counted = evaluations(prior)
+    holes = _holes(images, masks, known)
+    notes = tuple(check_holes(holes, (images.shape[-2], images.shape[-1])))
+    inside = feathered(union(holes), feather)
+    parts, measurement = inpaint_parts(
+        prior,
+        images,
+        holes,
+        prompts,
+        null_prompt=null_prompt,
+        steps=steps,
+        settings=settings,
+        seeds=seeds,
+        on_progress=on_progress,
+    )
+    done = carry_out(prior, measurement, parts, counted, on_progress, "inpaint", notes)
+    made = done.images.to(images)
+    return InpaintResult(made if raw else paste(images, made, inside), made, done.misfit, done.receipt)
+
+
+def inpaint_parts(
+    prior: Prior,
+    images: Tensor,
+    holes: Sequence[Tensor],
+    prompts: Sequence[Prompt],
+    *,
+    null_prompt: str = NEGATION,
+    steps: int = 100,
+    settings: InpaintSettings | None = None,
+    seeds: Sequence[int] | None = None,
+    on_progress: OnProgress | None = None,
+) -> tuple[Parts, Measurement]:
+    """The loop's parts for `inpaint`, and the measurement that it starts from; arguments as there, holes 1 inside."""
+    check_images(prior, images)
+    if len(prompts) != len(holes):
+        raise InputError(f"prompts: got {len(prompts)} for {len(holes)} masks; expected one a mask")
+    check_prompts([null_prompt], "null_prompt")
+    chosen, batch = settings or InpaintSettings(), images.shape[0]
+    noise = Noise(seeds_for(seeds, batch))
+    operator = Mask.hole(union(holes))
+    # the noise is part of the measurement: it is drawn on the known pixels alone
+    y = operator.forward(GaussianNoise(chosen.noise)(images, noise))
+    with torch.no_grad():
+        z = prior.space.encode(y)
+    measurement = Measurement(replace(operator, keep=operator.keep.to(z)), y.to(z), chosen.noise)
+    null = prior.embed([null_prompt])
+    visits = prior.schedule.visits(steps)
+    on_step = reporter(on_progress, "invert", len(visits))
+    top = invert(prior, State.start(z, noise), visits, null, chosen.inversion, on_step=on_step)
+    consistent = released_schedule(steps, chosen.period, chosen.until)
+    guide = Branches(null, tuple(embed_batch(prior, p, batch) for p in prompts), consistent)
+    data = DataPull(measurement, prior.space, PaperStrength(1.0), chosen.rho, chosen.iterations)
+    terms = (
+        When(consistent, data),
+        When(consistent, _regions(chosen, holes, z)),
+        When(lambda step: not consistent(step), gradient_step(prior, measurement, chosen.dps)),
+    )
+    state = State.start(top.z, noise, z0=z)
+    return Parts(state, visits, guide, Solve(terms), Mix(signal_share(chosen.eta, consistent))), measurement
+
+
+def _holes(images: Tensor, masks: Sequence[Tensor], known: bool) -> list[Tensor]:
+    """The masks as holes, on the pictures' device and in their dtype."""
+    if images.dim() != 4:
+        raise InputError(f"images: expected [B, 3, H, W], got {tuple(images.shape)}")
+    for k, mask in enumerate(masks):
+        if mask.dim() != 4 or mask.shape[0] not in (1, images.shape[0]):
+            raise InputError(f"mask {k + 1}: expected [1 or {images.shape[0]}, 1, H, W], got {tuple(mask.shape)}")
+    return [(1.0 - mask if known else mask).to(images) for mask in masks]
+
+
+def _regions(settings: InpaintSettings, holes: Sequence[Tensor], z: Tensor) -> Term:
+    """The pull inside each hole."""
+    size = (z.shape[-2], z.shape[-1])
+    small = [to_latent(hole, size, settings.latent_mask).to(z) for hole in holes]
+    weight = PaperStrength(settings.strength)
+    if settings.overlap == "released":
+        return ReleasedRegions(weight, tuple(small))
+    return TextPull((weight,) * len(small), share(small))

@@ -1,0 +1,253 @@
+"""Algorithm 4 against the released update written out longhand, and what users rely on, on the exact prior."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.core.loop import dream_sample
+from dreamsampler.core.rng import Noise
+from dreamsampler.core.state import State
+from dreamsampler.priors.gaussian import GaussianPrior
+from dreamsampler.tasks.inpaint import InpaintSettings, inpaint, inpaint_parts
+from dreamsampler.tasks.restore import NEGATION
+
+N = 30
+SIZE = (8, 8)
+
+
+@pytest.fixture
+def world() -> GaussianPrior:
+    """The null prompt's pictures have two modes, so that the network is not linear; each prompt has one."""
+    generator = torch.Generator().manual_seed(0)
+    m = [0.5 * torch.randn(3, *SIZE, generator=generator, dtype=torch.float64) for _ in range(4)]
+    return GaussianPrior({NEGATION: torch.stack(m[:2]), "glasses": m[2], "smile": m[3]}, 0.4)
+
+
+@pytest.fixture
+def pictures() -> torch.Tensor:
+    return 0.5 * torch.randn(2, 3, *SIZE, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def hole(rows: slice, cols: slice) -> torch.Tensor:
+    mask = torch.zeros(1, 1, *SIZE, dtype=torch.float64)
+    mask[..., rows, cols] = 1
+    return mask
+
+
+EYES, MOUTH = hole(slice(1, 4), slice(1, 7)), hole(slice(5, 7), slice(2, 6))
+OVERLAPPING = hole(slice(3, 7), slice(2, 6))
+
+
+def released(prior, picture, known, prompts, seed, steps=N):
+    """The released procedure for one picture, written out: masks are 1 on the known pixels."""
+
+    def answer(z, s, prompt):
+        return prior.predict([z], s, [(prompt,)])[0].eps
+
+    noise, all_known = Noise([seed]), math.prod(known)
+    y = all_known * (picture + 0.01 * noise.normal(picture))
+    visits = prior.schedule.visits(steps)
+    z = y
+    for s in reversed(visits):  # z stands at the lower level, the network is asked for the upper time
+        e = prior.predict([z], s._replace(a=s.a_next, b=s.b_next), [(NEGATION,)])[0].eps
+        z = s.a * (z - s.b_next * e) / s.a_next + s.b * e
+    for i, s in enumerate(visits):
+        a2 = s.a**2
+        if i % 3 == 0 and i < 170 * steps / 200:
+            e0 = answer(z, s, NEGATION)
+            clean = (z - s.b * e0) / s.a
+            clean_y = torch.where(all_known == 1, (y + 1e-4 * clean) / 1.0001, clean)
+            joined = a2 * clean_y + (1 - a2) * clean
+            targets = [(z - s.b * answer(z, s, p)) / s.a for p in prompts]
+            zbar = all_known * joined + (1 - all_known) * (1 - a2) * joined
+            zbar = zbar + sum((1 - k) * a2 * t for k, t in zip(known, targets, strict=True))
+            z = s.a_next * zbar + s.b_next * (math.sqrt(1 - a2) * e0 + s.a * noise.normal(z))
+        else:
+            z = z.detach().requires_grad_()
+            e0 = answer(z, s, NEGATION)
+            clean = (z - s.b * e0) / s.a
+            (gradient,) = torch.autograd.grad(torch.linalg.norm(y - all_known * clean), z)
+            z = (s.a_next * clean + s.b_next * e0 - s.a_next * gradient).detach()
+            zbar = (clean - gradient).detach()
+    return zbar
+
+
+@pytest.mark.parametrize(
+    ("holes", "prompts"),
+    [
+        ([EYES], ["glasses"]),
+        ([EYES, MOUTH], ["glasses", "smile"]),
+        ([EYES, OVERLAPPING], ["glasses", "smile"]),
+    ],
+    ids=["one mask", "two masks", "two that overlap"],
+)
+def test_the_released_procedure(world, pictures, holes, prompts):
+    known = [1 - h for h in holes]
+    expected = torch.cat([released(world, pictures[k : k + 1], known, prompts, seed=5 + k) for k in range(2)])
+    ours = inpaint(
+        world,
+        pictures,
+        known,
+        prompts,
+        known=True,
+        raw=True,
+        steps=N,
+        settings=InpaintSettings.released(),
+        seeds=[5, 6],
+    )
+    torch.testing.assert_close(ours.images, expected, atol=1e-10, rtol=0)
+
+
+class Recorder:
+    """A prior that writes down what it was asked."""
+
+    def __init__(self, prior):
+        self.prior, self.schedule, self.space, self.asked = prior, prior.schedule, prior.space, []
+
+    def embed(self, prompts):
+        return self.prior.embed(prompts)
+
+    def predict(self, zs, step, conds):
+        self.asked.append((zs[0].requires_grad, [cond[0] for cond in conds]))
+        return self.prior.predict(zs, step, conds)
+
+
+def test_what_a_run_asks_of_the_network(world, pictures):
+    prior = Recorder(world)
+    inpaint(prior, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N)
+    up, down = prior.asked[:N], prior.asked[N:]
+    assert up == [(False, [NEGATION])] * N
+    for i, asked in enumerate(down):
+        consistent = i % 3 == 0 and i < 0.85 * N
+        assert asked == ((False, [NEGATION, "glasses", "smile"]) if consistent else (True, [NEGATION]))
+    assert len(down) == N
+    consistent = 9  # of indices 0, 3, ..., 24
+    assert inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N).receipt.evaluations == 2 * (
+        N + 3 * consistent + (N - consistent)
+    )
+
+
+def test_known_pixels_come_back_bit_for_bit(world, pictures):
+    images = pictures.float()
+    world32 = dataclasses.replace(world, means={k: v.float() for k, v in world.means.items()})
+    for feather in (0, 1):
+        result = inpaint(world32, images, [EYES, MOUTH], ["glasses", "smile"], steps=10, feather=feather)
+        outside = ((EYES + MOUTH) == 0).expand_as(images)
+        assert torch.equal(result.images[outside], images[outside])
+        assert not torch.equal(result.images[~outside], images[~outside])
+    raw = inpaint(world32, images, [EYES, MOUTH], ["glasses", "smile"], steps=10, raw=True)
+    assert torch.equal(raw.images, raw.raw)
+    assert not torch.equal(raw.images[outside], images[outside])
+    unfeathered = inpaint(world32, images, [EYES, MOUTH], ["glasses", "smile"], steps=10)
+    torch.testing.assert_close(unfeathered.images[~outside], raw.images[~outside], atol=1e-6, rtol=0)
+
+
+def test_twenty_edits_in_a_row_change_no_byte_outside_the_masks(world):
+    world = dataclasses.replace(world, means={k: v.float() for k, v in world.means.items()})
+    before = torch.randint(0, 256, (1, 3, *SIZE), generator=torch.Generator().manual_seed(2), dtype=torch.uint8)
+    after = before
+    for k in range(20):
+        images = after.float() / 127.5 - 1
+        mask, prompt = ((EYES, "glasses"), (MOUTH, "smile"))[k % 2]
+        made = inpaint(world, images, [mask], [prompt], steps=6, seeds=[k]).images
+        after = ((made.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    outside = ((EYES + MOUTH) == 0).expand_as(before)
+    assert torch.equal(after[outside], before[outside])
+    assert not torch.equal(after[~outside], before[~outside])
+
+
+def test_what_is_under_the_mask_is_not_looked_at(world, pictures):
+    other = torch.where(EYES == 1, torch.ones_like(pictures), pictures)
+    results = [inpaint(world, x, [EYES], ["glasses"], steps=10).images for x in (pictures, other)]
+    torch.testing.assert_close(*results, atol=0, rtol=0)
+
+
+def test_each_hole_turns_to_its_own_prompt(world, pictures):
+    """In the hole the distance to its prompt's mean is far below that to the other's."""
+    images = inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=60).images
+
+    def distance(mask, prompt):
+        return float((((images - world.means[prompt]) * mask) ** 2).sum())
+
+    assert distance(EYES, "glasses") < 0.6 * distance(EYES, "smile")
+    assert distance(MOUTH, "smile") < 0.6 * distance(MOUTH, "glasses")
+
+
+def test_an_item_does_not_depend_on_the_batch(world, pictures):
+    together = inpaint(world, pictures, [EYES], [["glasses", "smile"]], steps=12, seeds=[3, 4])
+    alone = inpaint(world, pictures[1:], [EYES], ["smile"], steps=12, seeds=[4])
+    torch.testing.assert_close(together.images[1:], alone.images, atol=1e-10, rtol=0)
+    masks = torch.cat([EYES, MOUTH])
+    each = inpaint(world, pictures, [masks], ["glasses"], steps=12, seeds=[3, 4])
+    alone = inpaint(world, pictures[1:], [MOUTH], ["glasses"], steps=12, seeds=[4])
+    torch.testing.assert_close(each.images[1:], alone.images, atol=1e-10, rtol=0)
+
+
+def test_a_run_resumes_bit_for_bit(world, pictures):
+    saved: dict[int, dict[str, torch.Tensor]] = {}
+    parts, _ = inpaint_parts(world, pictures, [EYES], ["glasses"], steps=12)
+    kept = {k: v.clone() for k, v in parts.state.tensors().items()}
+    whole = dream_sample(
+        State.from_tensors(kept),
+        world,
+        *parts[1:],
+        on_step=lambda state, step: saved.__setitem__(step.index, {k: v.clone() for k, v in state.tensors().items()}),
+    )
+    for stop in (0, 6, 7):
+        resumed = dream_sample(State.from_tensors(saved[stop]), world, *parts[1:])
+        assert torch.equal(resumed.z0, whole.z0)
+
+
+def test_settings_reach_the_sampler(world, pictures):
+    base = inpaint(world, pictures, [EYES], ["glasses"], steps=10, raw=True).images
+    for name, value in {"strength": 0.3, "eta": 0.0, "rho": 0.5, "dps": 0.2, "period": 2, "until": 0.5}.items():
+        other = inpaint(
+            world, pictures, [EYES], ["glasses"], steps=10, raw=True, settings=InpaintSettings(**{name: value})
+        ).images
+        assert not torch.allclose(base, other, atol=1e-6), name
+
+
+def test_strength_zero_ignores_the_prompt(world, pictures):
+    settings = InpaintSettings(strength=0.0)
+    results = [inpaint(world, pictures, [EYES], [p], steps=10, settings=settings).images for p in ("glasses", "smile")]
+    torch.testing.assert_close(*results, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"masks": []}, "at least one"),
+        ({"masks": [torch.zeros(1, 1, *SIZE)]}, "covers nothing"),
+        ({"masks": [torch.ones(1, 1, 4, 4)]}, "mask 1"),
+        ({"masks": [torch.ones(3, 1, *SIZE)]}, "expected \\[1 or 2"),
+        ({"masks": [EYES * 2]}, "0 to 1"),
+        ({"prompts": ["glasses", "smile"]}, "2 for 1 masks"),
+        ({"prompts": [["glasses"] * 3]}, "3 for a batch of 2"),
+        ({"prompts": [7]}, "expected strings"),
+        ({"feather": -1}, "feather=-1"),
+        ({"settings": InpaintSettings(dps=-1.0)}, "dps=-1"),
+        ({"settings": InpaintSettings(eta=2.0)}, "eta=2"),
+        ({"settings": InpaintSettings(period=0)}, "period=0"),
+        ({"settings": InpaintSettings(until=1.5)}, "until=1.5"),
+        ({"settings": InpaintSettings(noise=-0.1)}, "noise=-0.1"),
+        ({"settings": InpaintSettings(rho=-1.0)}, "rho=-1"),
+        ({"settings": InpaintSettings(latent_mask="soft")}, "soft"),
+        ({"seeds": [1]}, "seeds"),
+        ({"images": torch.full((2, 3, *SIZE), math.nan, dtype=torch.float64)}, "NaN"),
+    ],
+)
+def test_bad_input_is_named(world, pictures, change, message):
+    arguments = {"images": pictures, "masks": [EYES], "prompts": ["glasses"], "steps": 4, **change}
+    with pytest.raises(InputError, match=message):
+        inpaint(world, **arguments)
+
+
+def test_overlap_and_full_cover_are_noted(world, pictures):
+    overlap = inpaint(world, pictures, [EYES, OVERLAPPING], ["glasses", "smile"], steps=3)
+    assert any("overlap" in note for note in overlap.receipt.notes)
+    whole = inpaint(world, pictures, [torch.ones(1, 1, *SIZE)], ["glasses"], steps=3)
+    assert any("whole picture" in note for note in whole.receipt.notes)
+    assert bool(torch.isfinite(whole.images).all())
