@@ -87,17 +87,13 @@ class GaussianPrior:
             raise InputError(f"prompt {unknown[0]!r} is unknown to this prior; it knows {sorted(self.means)}")
         return tuple(prompts)
 
-    def predict(
-        self, zs: Sequence[Tensor], step: Step, conds: Sequence[tuple[str, ...]]
-    ) -> tuple[Prediction, ...]:
+    def predict(self, zs: Sequence[Tensor], step: Step, conds: Sequence[tuple[str, ...]]) -> tuple[Prediction, ...]:
         return tuple(self._one(z, step, cond) for z, cond in zip(zs, conds, strict=True))
 
     def _one(self, z: Tensor, step: Step, prompts: tuple[str, ...]) -> Prediction:
         self.evaluations += z.shape[0]
         if len(prompts) not in (1, z.shape[0]):
-            raise InputError(
-                f"{len(prompts)} prompts for a batch of {z.shape[0]}; expected one, or one an item"
-            )
+            raise InputError(f"{len(prompts)} prompts for a batch of {z.shape[0]}; expected one, or one an item")
         each = prompts * z.shape[0] if len(prompts) == 1 else prompts
         z0 = torch.stack([self.clean_mean(item, step.a, step.b, p) for item, p in zip(z, each, strict=True)])
         output = from_prediction(Prediction(z0, (z - step.a * z0) / step.b), step.a, step.b, self.kind)

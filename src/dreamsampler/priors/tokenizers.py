@@ -1,0 +1,77 @@
+"""Where the vocabulary of a single-file checkpoint comes from: the file itself holds none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import ModelError
+from .folder import readable
+from .hub import TIMEOUT, explained
+
+SOURCE = "openai/clip-vit-large-patch14"
+"""CLIP's own vocabulary: Stable Diffusion 1, 2 and XL all use it (the padding differs)."""
+
+CACHED = (
+    (SOURCE, ""),
+    ("stable-diffusion-v1-5/stable-diffusion-v1-5", "tokenizer/"),
+    ("stabilityai/stable-diffusion-xl-base-1.0", "tokenizer/"),
+    ("stabilityai/stable-diffusion-2-1-base", "tokenizer/"),
+    ("stabilityai/stable-diffusion-2-1", "tokenizer/"),
+)
+FILES = ("vocab.json", "merges.txt")
+PADDING = {"sd1": (None,), "sd2": ("!",), "sdxl": (None, "!")}
+
+
+def tokenizers_for(family: str, given: str | Path | None, local_only: bool) -> tuple[Any, ...]:
+    """CLIP tokenisers, one an encoder, each with the padding that its encoder was trained with.
+
+    Args:
+        family: "sd1", "sd2" or "sdxl".
+        given: a folder with `vocab.json` and `merges.txt` or `tokenizer.json`, or one that has such a folder named
+            "tokenizer" in it. None: the cache of the Hub, then the Hub.
+
+    Raises:
+        ModelError: nowhere to be found; says what to pass.
+    """
+    from transformers import CLIPTokenizer
+
+    folder = _given(Path(given).expanduser()) if given is not None else _cached() or _download(local_only)
+    with readable(folder):
+        return tuple(
+            CLIPTokenizer.from_pretrained(
+                str(folder), local_files_only=True, **({} if pad is None else {"pad_token": pad})
+            )
+            for pad in PADDING[family]
+        )
+
+
+def _given(folder: Path) -> Path:
+    for place in (folder, folder / "tokenizer"):
+        if (place / "tokenizer.json").is_file() or all((place / name).is_file() for name in FILES):
+            return place
+    raise ModelError(f"tokenizer={str(folder)!r}: expected a folder with vocab.json and merges.txt, or tokenizer.json")
+
+
+def _cached() -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    for repo, prefix in CACHED:
+        found = [try_to_load_from_cache(repo, prefix + name) for name in FILES]
+        if all(isinstance(path, str) for path in found):
+            return Path(str(found[0])).parent
+    return None
+
+
+def _download(local_only: bool) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        with explained(SOURCE, None):
+            paths = [hf_hub_download(SOURCE, n, etag_timeout=TIMEOUT, local_files_only=local_only) for n in FILES]
+    except ModelError as error:
+        raise ModelError(
+            "a single-file checkpoint brings no tokeniser: pass tokenizer=FOLDER (the folder 'tokenizer' of any Stable "
+            f"Diffusion model: vocab.json and merges.txt), or go online once, so that it can be fetched from {SOURCE}"
+        ) from error
+    return Path(paths[0]).parent
