@@ -4,6 +4,8 @@ recorded or replayed noise, descending steps).
 Draw z_t = a z_src + b xi_t with an independent xi_t at every level, read off the noise that an ancestral sampler would
 have had to add between neighbours, and add the same noise under another prompt. An ancestral step puts back
 sqrt(1 - k^2) eps + k xi with k^2 = 1 - (s' / s)^2, s = b / a. 4 evaluations a step taken, 3 where one scale is 1.
+
+What is decoded is the last step's clean estimate, so the last noise map (published: 0) never matters.
 """
 
 from __future__ import annotations
@@ -109,7 +111,6 @@ def edit_friendly(
     record = Record(path)
     on_step = reporter(on_progress, "invert", len(visits))
     dream_sample(begun.top(first), prior, visits, CFG(source, null, source_scale), Solve(), record, on_step)
-    record.maps[-1] = torch.zeros_like(begun.z)  # as published: the last step adds no noise
     on_step = reporter(on_progress, "edit", len(visits))
     guide = CFG(target, null, scale)
     done = dream_sample(begun.top(first), prior, visits, guide, Solve(), Ancestral(record.maps), on_step)
