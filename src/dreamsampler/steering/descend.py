@@ -88,7 +88,8 @@ class Descend:
             if self.after is not None:
                 self.after(step)
         with torch.no_grad():
-            return self.encode(self.generator.render(view))
+            # a copy: where g and E are identities this is psi itself, which the next visit changes in place
+            return self.encode(self.generator.render(view)).detach().clone()
 
     def tensors(self) -> dict[str, Tensor]:
         """psi and the optimiser's moments as flat named tensors, for a checkpoint beside `State.tensors()`."""
