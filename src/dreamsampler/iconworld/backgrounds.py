@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.drawing import CANVAS, Path, path
 from dreamsampler.iconworld.palette import BACKGROUNDS, lightness, mix
 from dreamsampler.iconworld.shapes import Contour, box, ellipse, polygon
@@ -29,6 +30,12 @@ class Background:
     pattern: str = "plain"
     phase: float = 0.0
     period: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.colour not in BACKGROUNDS:
+            raise InputError(f"background.colour is {self.colour!r}: give one of {', '.join(BACKGROUNDS)}")
+        if self.pattern not in PATTERNS:
+            raise InputError(f"background.pattern is {self.pattern!r}: give one of {', '.join(PATTERNS)}")
 
     def paths(self) -> list[Path]:
         """The square of the canvas and the pattern on it."""

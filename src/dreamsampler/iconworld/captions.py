@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dreamsampler.iconworld.characters.accessories import ACCESSORIES
+from dreamsampler.iconworld.characters.people import PEOPLE
 from dreamsampler.iconworld.figures import Figure, colours_of
 from dreamsampler.iconworld.objects import OBJECTS
 
@@ -22,6 +24,7 @@ SINGLE = (
 )
 BARE = ("{}", "an icon of {}", "a picture of {}")
 PAIRS = ("{} and {}", "{} next to {}", "{} beside {}", "{} on the left and {} on the right")
+PLURAL = ("glasses", "sunglasses", "cherries", "grapes")
 PATTERN_WORDS = {
     "plain": "",
     "dots": "dotted",
@@ -36,7 +39,9 @@ PATTERN_WORDS = {
 
 def article(words: str) -> str:
     """`words` with "a" or "an" before them."""
-    return ("an " if words[0] in "aeiou" else "a ") + words
+    if words.split()[-1] in PLURAL:
+        return words
+    return ("an " if words[0] in "aeiou" and not words.startswith("uni") else "a ") + words
 
 
 def colour_is_named(figure: Figure) -> bool:
@@ -45,26 +50,33 @@ def colour_is_named(figure: Figure) -> bool:
 
 
 def noun_phrase(figure: Figure, colour: bool = True, mood: bool = True, view: bool = True) -> str:
-    """The figure in words: "a smiling orange cat face wearing glasses"."""
+    """The figure in words: "a smiling orange cat face wearing glasses", "a standing woman with red hair"."""
+    human = figure.kind in PEOPLE
     words = []
     if figure.view != "object" and mood and figure.expression != "neutral":
         words.append(figure.expression)
     if figure.view in ("sitting", "standing") and view:
         words.append(figure.view)
-    if colour and colour_is_named(figure):
+    if colour and colour_is_named(figure) and not human:
         words.append(figure.colour)
     words.append(figure.kind)
-    if figure.view == "face" and view:
+    if figure.view == "face" and view and not human:
         words.append("face")
     phrase = article(" ".join(words))
+    if figure.view == "face" and view and human:
+        phrase = f"the face of {phrase}"
+    if human and colour:
+        phrase += f" with {figure.hair} hair"
+        if figure.view == "standing":
+            phrase += f" in {article(figure.colour)} shirt"
     if figure.wears:
         phrase += " wearing " + " and ".join(_worn(w.kind, w.colour) for w in figure.wears)
     return phrase
 
 
 def _worn(kind: str, colour: str) -> str:
-    if kind in ("glasses", "sunglasses"):
-        return kind
+    if kind in PLURAL or len(ACCESSORIES[kind].colours) == 1:
+        return kind if kind in PLURAL else article(kind)
     return article(f"{colour} {kind}")
 
 

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import sampling
+from dreamsampler.iconworld.characters.heads import ANIMAL_HEADS
+from dreamsampler.iconworld.characters.people import PEOPLE
 from dreamsampler.iconworld.characters.skeleton import Wear
 from dreamsampler.iconworld.drawing import Path, svg_document
-from dreamsampler.iconworld.figures import Figure, colours_of
+from dreamsampler.iconworld.figures import Figure, colours_of, views_of
 from dreamsampler.iconworld.objects import OBJECTS
 from dreamsampler.iconworld.palette import BACKGROUNDS
 from dreamsampler.iconworld.render import rasterise
@@ -92,31 +94,42 @@ Pair = tuple[Scene, Scene]
 
 def _single(rng: np.random.Generator, figure: Figure, *others: Figure) -> Scene:
     """A scene of one figure, on a background that the other versions of it stand out from as well."""
-    size, (dx, dy) = rng.uniform(1.0, 1.16), rng.uniform(-4, 4, 2)
-    placed = replace(figure, x=round(64 + dx, 2), y=round(64 + dy, 2), size=round(float(size), 3))
-    return Scene((placed,), sampling.background(rng, (figure, *others)))
+    return Scene((sampling.alone(rng, figure),), sampling.background(rng, (figure, *others)))
 
 
-def _species(kinds: tuple[str, str], views: tuple[str, ...]) -> Callable[[np.random.Generator], Pair]:
+def _species(before: str, after: str) -> Callable[[np.random.Generator], Pair]:
+    views = tuple(v for v in views_of(before) if v in views_of(after))
+
     def make(rng: np.random.Generator) -> Pair:
-        first = replace(sampling.character(rng, plain=True), kind=kinds[0], view=sampling.pick(rng, views))
-        first = replace(first, colour=sampling.pick(rng, colours_of(kinds[0])), hair="")
-        coats = colours_of(kinds[1])
-        after = {"kind": kinds[1], "colour": first.colour if first.colour in coats else coats[0]}
-        source = _single(rng, first, replace(first, **after))
-        return source, source.with_figure(0, **after)
+        view = "face" if rng.random() < 0.5 else sampling.pick(rng, views[1:])
+        first = sampling.character(rng, plain=True, kind=before, view=view)
+        coats = colours_of(after)
+        change = {"kind": after, "colour": first.colour if first.colour in coats else coats[0]}
+        source = _single(rng, first, replace(first, **change))
+        return source, source.with_figure(0, **change)
 
     return make
 
 
-def _glasses(rng: np.random.Generator) -> Pair:
-    figure = replace(sampling.character(rng, plain=True), view="face")
-    source = _single(rng, figure)
-    return source, source.with_figure(0, wears=(Wear("glasses", "black"),))
+def _glasses(kinds: tuple[str, ...]) -> Callable[[np.random.Generator], Pair]:
+    def make(rng: np.random.Generator) -> Pair:
+        figure = sampling.character(rng, plain=True, kind=sampling.pick(rng, kinds), view="face")
+        while dark_face(figure):
+            figure = sampling.character(rng, plain=True, kind=figure.kind, view="face")
+        source = _single(rng, figure)
+        return source, source.with_figure(0, wears=(Wear("glasses", "black"),))
+
+    return make
+
+
+def dark_face(figure: Figure) -> bool:
+    """Whether black glasses would hardly show."""
+    return figure.colour == "black" and figure.kind not in PEOPLE
 
 
 def _smile(rng: np.random.Generator) -> Pair:
-    figure = replace(sampling.character(rng, plain=True), view="face", expression="neutral")
+    kind = sampling.pick(rng, tuple(PEOPLE) if rng.random() < 0.5 else tuple(ANIMAL_HEADS))
+    figure = replace(sampling.character(rng, plain=True, kind=kind, view="face"), expression="neutral")
     source = _single(rng, figure)
     return source, source.with_figure(0, expression="smiling")
 
@@ -124,7 +137,7 @@ def _smile(rng: np.random.Generator) -> Pair:
 def _object_colour(rng: np.random.Generator) -> Pair:
     kind = sampling.pick(rng, [k for k in OBJECTS if len(OBJECTS[k].colours) > 1])
     a, b = rng.choice(colours_of(kind), 2, replace=False).tolist()
-    figure = replace(sampling.object_(rng), kind=kind, colour=a)
+    figure = replace(sampling.object_(rng, kind), colour=a)
     source = _single(rng, figure, replace(figure, colour=b))
     return source, source.with_figure(0, colour=b)
 
@@ -139,20 +152,22 @@ def _background_colour(rng: np.random.Generator) -> Pair:
 def _one_of_two(rng: np.random.Generator) -> Pair:
     figures = sampling.two_figures(rng)
     index = int(rng.integers(2))
-    while True:
+    new = sampling.object_(rng)
+    while new.kind in (figures[0].kind, figures[1].kind):
         new = sampling.object_(rng)
-        if new.kind not in (figures[0].kind, figures[1].kind):
-            break
-    after = {n: getattr(new, n) for n in ("kind", "colour", "view", "expression", "turn", "flip", "genes", "hair")}
     source = Scene(figures, sampling.background(rng, (*figures, new)))
-    return source, source.with_figure(index, **after)
+    old = figures[index]
+    after = list(figures)
+    after[index] = replace(new, x=old.x, y=old.y, size=old.size)
+    return source, replace(source, figures=tuple(after))
 
 
 TASKS: dict[str, Callable[[np.random.Generator], Pair]] = {
-    "cat2dog": _species(("cat", "dog"), ("face",)),
-    "horse2zebra": _species(("horse", "zebra"), ("face",)),
-    "glasses": _glasses,
-    "smile": _smile,
+    "cat2dog": _species("cat", "dog"),
+    "horse2zebra": _species("horse", "zebra"),
+    "animal2glasses": _glasses(tuple(ANIMAL_HEADS)),
+    "face2glasses": _glasses(tuple(PEOPLE)),
+    "face2smile": _smile,
     "object-colour": _object_colour,
     "background-colour": _background_colour,
     "one-of-two": _one_of_two,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.characters import bodies
+from dreamsampler.iconworld.characters.accessories import ACCESSORIES
 from dreamsampler.iconworld.characters.coats import COATS
+from dreamsampler.iconworld.characters.features import EXPRESSIONS
+from dreamsampler.iconworld.characters.people import PEOPLE
 from dreamsampler.iconworld.characters.skeleton import Genes, Look, Wear
 from dreamsampler.iconworld.drawing import Path, placed
 from dreamsampler.iconworld.objects import OBJECTS
 from dreamsampler.iconworld.objects.common import paint
-from dreamsampler.iconworld.palette import COLOURS
+from dreamsampler.iconworld.palette import COLOURS, HAIR, SKINS
 
 VIEWS = (*bodies.VIEWS, "object")
 
@@ -48,6 +52,26 @@ class Figure:
     hair: str = ""
     skin: int = 0
 
+    def __post_init__(self) -> None:
+        if self.kind not in kinds():
+            raise InputError(f"kind is {self.kind!r}: give one of {', '.join(kinds())}")
+        _check(self, "colour", colours_of(self.kind))
+        _check(self, "view", views_of(self.kind))
+        _check(self, "expression", EXPRESSIONS if self.view != "object" else EXPRESSIONS[:1])
+        _check(self, "hair", tuple(HAIR) if self.kind in PEOPLE else ("",))
+        if self.skin not in range(len(SKINS) if self.kind in PEOPLE else 1):
+            raise InputError(f"skin of a {self.kind} is {self.skin!r}: give 0 to {len(SKINS) - 1} for people, else 0")
+        if self.wears and not can_wear(self.kind, self.view):
+            raise InputError(f"wears is {self.wears!r}: a {self.view} {self.kind} wears nothing; give ()")
+        places = [ACCESSORIES[w.kind].place for w in self.wears if w.kind in ACCESSORIES]
+        if len(places) != len(self.wears) or len(set(places)) != len(places):
+            raise InputError(
+                f"wears is {self.wears!r}: give at most one each for eyes and top, of {tuple(ACCESSORIES)}"
+            )
+        for w in self.wears:
+            if w.colour not in ACCESSORIES[w.kind].colours:
+                raise InputError(f"colour of {w.kind} is {w.colour!r}: give one of {ACCESSORIES[w.kind].colours}")
+
     def paths(self, index: int = 0) -> list[Path]:
         """The figure's paths on the canvas, back to front, marked as the scene's figure number `index`."""
         if self.view == "object":
@@ -59,6 +83,17 @@ class Figure:
         return [replace(p, figure=index) for p in placed(local, self.x, self.y, scale, self.turn)]
 
 
+def _check(figure: Figure, field: str, allowed: tuple[str, ...]) -> None:
+    value = getattr(figure, field)
+    if value not in allowed:
+        raise InputError(f"{field} of a {figure.kind} is {value!r}: give one of {', '.join(map(repr, allowed))}")
+
+
+def can_wear(kind: str, view: str) -> bool:
+    """Whether accessories can be put on: characters whose face is toward us."""
+    return view in ("face", "sitting") or (view == "standing" and kind not in ("horse", "zebra"))
+
+
 def kinds() -> tuple[str, ...]:
     """All nouns: characters, then objects."""
     return (*COATS, *OBJECTS)
@@ -66,7 +101,7 @@ def kinds() -> tuple[str, ...]:
 
 def views_of(kind: str) -> tuple[str, ...]:
     """The views that a kind of figure is drawn in."""
-    return ("object",) if kind in OBJECTS else tuple(bodies.VIEWS)
+    return ("object",) if kind in OBJECTS else bodies.views_of(kind)
 
 
 def colours_of(kind: str) -> tuple[str, ...]:

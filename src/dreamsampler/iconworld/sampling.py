@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from dreamsampler.iconworld.backgrounds import PATTERNS, Background
 from dreamsampler.iconworld.characters.accessories import ACCESSORIES
 from dreamsampler.iconworld.characters.features import EXPRESSIONS
 from dreamsampler.iconworld.characters.heads import HEADS
+from dreamsampler.iconworld.characters.people import PEOPLE
 from dreamsampler.iconworld.characters.skeleton import Genes, Wear
-from dreamsampler.iconworld.figures import Figure, colours_of, views_of
+from dreamsampler.iconworld.figures import Figure, can_wear, colours_of, views_of
 from dreamsampler.iconworld.objects import OBJECTS
-from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, apart
+from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, HAIR, SKINS, apart
 from dreamsampler.iconworld.scene import Scene
 
 SPLITS: dict[str, int] = {"train": 0, "dev": 1 << 40, "test": 1 << 41}
@@ -60,8 +62,14 @@ def pick(rng: np.random.Generator, options: Sequence[str]) -> str:
 
 def one_figure(rng: np.random.Generator) -> Figure:
     """A single figure that fills most of the canvas."""
-    figure = character(rng) if rng.random() < 0.6 else object_(rng)
-    return _put(rng, figure, 64.0, 64.0, rng.uniform(1.0, 1.16), 4.0)
+    figure = character(rng) if rng.random() < 0.55 else object_(rng)
+    return alone(rng, figure)
+
+
+def alone(rng: np.random.Generator, figure: Figure) -> Figure:
+    """The figure near the middle, as large as fits; one with a hat a little lower and smaller."""
+    hat = any(ACCESSORIES[w.kind].place == "top" for w in figure.wears) and figure.view == "face"
+    return _put(rng, figure, 64.0, 69.0 if hat else 64.0, rng.uniform(0.92, 0.98) if hat else rng.uniform(1.02, 1.14))
 
 
 def two_figures(rng: np.random.Generator) -> tuple[Figure, ...]:
@@ -72,50 +80,65 @@ def two_figures(rng: np.random.Generator) -> tuple[Figure, ...]:
         second = object_(rng)
     if rng.random() < 0.5:
         first, second = second, first
-    size = rng.uniform(0.55, 0.62)
-    return _put(rng, first, 34.0, 66.0, size, 2.0), _put(rng, second, 94.0, 66.0, size, 2.0)
+    size = rng.uniform(0.58, 0.63)
+    return _put(rng, first, 33.0, 66.0, size, 1.5), _put(rng, second, 95.0, 66.0, size, 1.5)
 
 
-def _put(rng: np.random.Generator, figure: Figure, x: float, y: float, size: float, slack: float) -> Figure:
-    from dataclasses import replace
-
+def _put(rng: np.random.Generator, figure: Figure, x: float, y: float, size: float, slack: float = 3.0) -> Figure:
     dx, dy = rng.uniform(-slack, slack, 2)
     return replace(figure, x=round(x + dx, 2), y=round(y + dy, 2), size=round(float(size), 3))
 
 
-def character(rng: np.random.Generator, plain: bool = False) -> Figure:
-    """An animal or a person; a `plain` one wears nothing."""
-    kind = pick(rng, tuple(HEADS))
-    mood = "neutral" if rng.random() < 0.3 else pick(rng, EXPRESSIONS[1:])
+def character(
+    rng: np.random.Generator, plain: bool = False, kind: str | None = None, view: str | None = None
+) -> Figure:
+    """An animal or a person; a `plain` one wears nothing. Half of the views are faces."""
+    kind = kind or pick(rng, tuple(HEADS))
+    human = kind in PEOPLE
+    view = view or ("face" if rng.random() < 0.5 else pick(rng, views_of(kind)[1:]))
     return Figure(
         kind,
         pick(rng, colours_of(kind)),
-        pick(rng, views_of(kind)),
+        view,
         genes(rng),
         flip=bool(rng.random() < 0.5),
-        expression=mood,
-        wears=() if plain else wears(rng),
+        expression="neutral" if rng.random() < 0.3 else pick(rng, EXPRESSIONS[1:]),
+        wears=() if plain or not can_wear(kind, view) else wears(rng),
+        hair=pick(rng, tuple(HAIR)) if human else "",
+        skin=int(rng.integers(len(SKINS))) if human else 0,
     )
 
 
 def wears(rng: np.random.Generator) -> tuple[Wear, ...]:
-    """Nothing, or one accessory."""
-    if rng.random() < 0.6:
+    """Nothing, one accessory, or seldom two; half of them on the eyes."""
+    if rng.random() < 0.5:
         return ()
-    kind = pick(rng, tuple(ACCESSORIES))
-    return (Wear(kind, pick(rng, ACCESSORIES[kind].colours)),)
+    out = []
+    chance = rng.random()
+    for place, wanted in (("eyes", chance < 0.55), ("top", chance > 0.45)):
+        options = tuple(k for k, a in ACCESSORIES.items() if a.place == place)
+        kind = pick(rng, options)
+        colour = pick(rng, ACCESSORIES[kind].colours)
+        if wanted:
+            out.append(Wear(kind, colour))
+    return tuple(out)
 
 
-def object_(rng: np.random.Generator) -> Figure:
+def object_(rng: np.random.Generator, kind: str | None = None) -> Figure:
     """An object."""
-    kind = pick(rng, tuple(OBJECTS))
-    return Figure(kind, pick(rng, colours_of(kind)), "object", genes(rng), turn=round(rng.uniform(-6, 6), 1))
+    kind = kind or pick(rng, tuple(OBJECTS))
+    turn = round(float(rng.uniform(-6, 6)), 1)
+    return Figure(kind, pick(rng, colours_of(kind)), "object", genes(rng), turn=turn, flip=bool(rng.random() < 0.3))
 
 
 def clear(figure: Figure, colour: str) -> bool:
     """Whether a figure stands out from a background of this colour."""
-    own = (COLOURS if figure.view == "object" else FUR)[figure.colour]
-    return apart(own, BACKGROUNDS[colour]) > 0.17
+    ground = BACKGROUNDS[colour]
+    if figure.hair:
+        own = [SKINS[figure.skin], HAIR[figure.hair]]
+    else:
+        own = [(COLOURS if figure.view == "object" else FUR)[figure.colour]]
+    return all(apart(c, ground) > (0.10 if figure.hair else 0.17) for c in own)
 
 
 def background(rng: np.random.Generator, figures: Sequence[Figure]) -> Background:

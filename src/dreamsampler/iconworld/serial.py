@@ -11,7 +11,7 @@ from dreamsampler.iconworld.backgrounds import PATTERNS, Background
 from dreamsampler.iconworld.characters.accessories import ACCESSORIES
 from dreamsampler.iconworld.characters.features import EXPRESSIONS
 from dreamsampler.iconworld.characters.skeleton import Genes, Wear
-from dreamsampler.iconworld.figures import VIEWS, Figure, views_of
+from dreamsampler.iconworld.figures import VIEWS, Figure, colours_of, kinds, views_of
 from dreamsampler.iconworld.palette import BACKGROUNDS, HAIR, SKINS
 
 if TYPE_CHECKING:
@@ -80,8 +80,6 @@ def _background(data: object) -> Background:
 def _figure(data: object, at: str) -> Figure:
     names = {"kind", "colour", "view", "genes", "at", "flip", "expression", "wears", "hair", "skin"}
     f = _object(data, at, names)
-    from dreamsampler.iconworld.figures import colours_of, kinds
-
     kind = _one_of(f["kind"], kinds(), f"{at}.kind")
     genes = _list(f["genes"], f"{at}.genes", len(Genes._fields), len(Genes._fields))
     place = _list(f["at"], f"{at}.at", 4, 4)

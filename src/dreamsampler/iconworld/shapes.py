@@ -114,8 +114,11 @@ def stroke(points: Sequence[Point], width: float | Sequence[float]) -> Contour:
     along = np.gradient(p, axis=0)
     along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
     aside = np.stack([-along[:, 1], along[:, 0]], 1) * half[:, None]
-    tip, tail = p[-1] + along[-1] * half[-1], p[0] - along[0] * half[0]
-    return blob(np.concatenate([p + aside, tip[None], (p - aside)[::-1], tail[None]]).tolist())
+    return blob(
+        np.concatenate(
+            [p + aside, _cap(p[-1], along[-1], aside[-1]), (p - aside)[::-1], _cap(p[0], -along[0], -aside[0])]
+        ).tolist()
+    )
 
 
 def star(
@@ -132,6 +135,12 @@ def flower(x: float, y: float, outer: float, inner: float, count: int, turn: flo
     angle = np.pi * np.arange(2 * count) / count + radians(turn)
     reach = np.where(np.arange(2 * count) % 2 == 0, outer, inner)
     return blob(np.stack([x + reach * np.sin(angle), y - reach * np.cos(angle)], 1).tolist(), 1.25)
+
+
+def _cap(end: NDArray[np.float64], along: NDArray[np.float64], aside: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Three points on the half circle that closes a stroke."""
+    reach = along * float(np.hypot(*aside))
+    return np.stack([end + 0.7071 * (aside + reach), end + reach, end + 0.7071 * (reach - aside)])
 
 
 def _interleaved(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ BACKGROUND_NAMES: tuple[str, ...] = tuple(BACKGROUNDS)
 
 _PARTS = (*captions.SINGLE, *captions.BARE, *captions.PAIRS, *captions.PATTERN_WORDS.values())
 _SAID = (*NOUNS, *BACKGROUNDS, *COLOURS, *FUR, *HAIR, *EXPRESSIONS, *ACCESSORIES, *_PARTS)
-_GLUE = "a an and wearing with hair face sitting standing"
+_GLUE = "a an and wearing with hair face sitting standing in shirt the face of"
 
 WORDS: tuple[str, ...] = tuple(sorted(set(re.findall(r"[a-z0-9]+", " ".join((*_SAID, _GLUE)).lower()))))
 """Every word that a caption of a drawn scene can contain."""

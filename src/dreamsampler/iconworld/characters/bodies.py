@@ -1,21 +1,34 @@
-"""Views of a character: the head alone, sitting from the front, standing from the side."""
+"""Views of a character: the head alone, sitting from the front, standing from the side, a person standing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from dreamsampler.iconworld.characters import accessories
+from dreamsampler.iconworld.characters.clothed import person_standing
 from dreamsampler.iconworld.characters.coats import tones
+from dreamsampler.iconworld.characters.equine import equine_standing
 from dreamsampler.iconworld.characters.heads import HEADS
+from dreamsampler.iconworld.characters.people import PEOPLE
+from dreamsampler.iconworld.characters.quadruped import sitting_body, standing_body
 from dreamsampler.iconworld.characters.skeleton import Look, frame
 from dreamsampler.iconworld.drawing import Path, placed
+
+_NEVER_SITS = ("horse", "zebra", *PEOPLE)
+_NEVER_STANDS = ("rabbit", "mouse", "frog", "monkey", "panda")
+
+
+def views_of(kind: str) -> tuple[str, ...]:
+    """The views in which a character is drawn."""
+    sits, stands = kind not in _NEVER_SITS, kind not in _NEVER_STANDS
+    return ("face", *(["sitting"] if sits else []), *(["standing"] if stands else []))
 
 
 def head(look: Look) -> list[Path]:
     """The head and what it wears, in head units, upright."""
     entry = HEADS[look.kind]
     f = frame(entry.plan, look.genes, tones(look.colour))
-    paths = entry.draw(f, look.expression)
+    paths = entry.draw(f, look)
     for wear in look.wears:
         paths += accessories.draw(f, wear)
     return paths
@@ -26,4 +39,19 @@ def face(look: Look) -> list[Path]:
     return placed(head(look), 0, 3, 1.12, 5 * look.genes.tilt)
 
 
-VIEWS: dict[str, Callable[[Look], list[Path]]] = {"face": face}
+def sitting(look: Look) -> list[Path]:
+    """From the front, sitting; the head is the same, smaller."""
+    return [*sitting_body(look), *placed(head(look), 0, -17, 0.74, 5 * look.genes.tilt)]
+
+
+def standing(look: Look) -> list[Path]:
+    """Horses and zebras in profile, people from the front, others from the side with the face to us."""
+    if look.kind in PEOPLE:
+        return [*person_standing(look), *placed(head(look), 0, -21, 0.66, 4 * look.genes.tilt)]
+    if look.kind in ("horse", "zebra"):
+        return equine_standing(look)
+    return [*standing_body(look), *placed(head(look), -20, -18, 0.66, 5 * look.genes.tilt)]
+
+
+VIEWS: dict[str, Callable[[Look], list[Path]]] = {"face": face, "sitting": sitting, "standing": standing}
+"""The views by name."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dreamsampler.iconworld.characters.skeleton import Tones
-from dreamsampler.iconworld.palette import FUR, INK, light, mix, shade
+from dreamsampler.iconworld.palette import COLOURS, FUR, INK, light, mix, shade
 
 _PETS = ("orange", "brown", "grey", "white", "cream", "black")
+
+_SHIRTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
 
 COATS: dict[str, tuple[str, ...]] = {
     "cat": _PETS,
@@ -22,13 +24,20 @@ COATS: dict[str, tuple[str, ...]] = {
     "mouse": ("grey", "white", "brown"),
     "frog": ("green",),
     "monkey": ("brown",),
+    "man": _SHIRTS,
+    "woman": _SHIRTS,
+    "boy": _SHIRTS,
+    "girl": _SHIRTS,
 }
-"""Named coats by species. A species with a single coat does not name it in its caption."""
+"""Named coats by species. Of people, the colours of their shirts.
+
+A species with a single coat does not name it in its caption.
+"""
 
 
 def tones(coat: str) -> Tones:
     """The tones of a named coat."""
-    main = FUR[coat]
+    main = FUR.get(coat) or COLOURS[coat]
     dark = {"white": "#c9a58c", "black": "#2f2d38", "cream": "#b0784e", "grey": "#626c7b"}.get(coat, shade(main, 0.42))
     second = mix(main, "#fff8ec", 0.72) if coat != "white" else "#fbe7d6"
     if coat == "black":

@@ -58,6 +58,7 @@ class Plan(NamedTuple):
         eye_x, eye_y: eyes, as fractions of half width and half height.
         eye: radius of the eyes.
         nose_y, mouth_y: nose and mouth, as fractions of half height.
+        hat_y, hat_w: where a hat sits, and its half width, as fractions of half height and half width.
     """
 
     outline: tuple[tuple[float, ...], ...]
@@ -68,6 +69,8 @@ class Plan(NamedTuple):
     eye: float
     nose_y: float
     mouth_y: float
+    hat_y: float = -0.80
+    hat_w: float = 0.62
 
 
 class Tones(NamedTuple):
@@ -95,6 +98,8 @@ class Frame(NamedTuple):
     ear_turn: float
     look_x: float
     look_y: float
+    hat_y: float
+    hat_w: float
     genes: Genes
     tones: Tones
 
@@ -116,6 +121,8 @@ def frame(plan: Plan, genes: Genes, tones: Tones) -> Frame:
         ear_turn=7.0 * genes.ear_turn,
         look_x=3.2 * genes.look_x,
         look_y=look_y,
+        hat_y=plan.hat_y * h,
+        hat_w=plan.hat_w * w,
         genes=genes,
         tones=tones,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dreamsampler.iconworld.objects.common import Object
 from dreamsampler.iconworld.objects.fruit import FRUIT
+from dreamsampler.iconworld.objects.household import HOUSEHOLD
+from dreamsampler.iconworld.objects.outdoors import OUTDOORS
 from dreamsampler.iconworld.objects.symbols import SYMBOLS
 from dreamsampler.iconworld.objects.vehicles import VEHICLES
 
-OBJECTS: dict[str, Object] = {**FRUIT, **SYMBOLS, **VEHICLES}
+OBJECTS: dict[str, Object] = {**FRUIT, **SYMBOLS, **VEHICLES, **OUTDOORS, **HOUSEHOLD}
 """All objects by noun."""
 
 __all__ = ["OBJECTS", "Object"]
