@@ -190,7 +190,7 @@ def test_generator_descent_reaches_the_projection(gaussian, latent):
 
     generator = Linear(torch.zeros(2, 5, dtype=torch.float64))
     rate = 1.0 / float(torch.linalg.matrix_norm(basis @ basis.T, 2))
-    solve = Descend(generator, lambda x: x, torch.optim.SGD(generator.parameters(), lr=rate), inner=400)
+    solve = Descend(generator, lambda x: x, torch.optim.SGD(generator.parameters(), lr=rate), inner=60)
     guide = Single(("target",))
     close(run(gaussian, latent, guide, solve, steps=6).z0, run(gaussian, latent, guide, Projection(), steps=6).z0, 1e-6)
 

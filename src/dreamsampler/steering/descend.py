@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -37,12 +37,12 @@ class Descend:
     The z-form needs no s_t^2, which spans five orders of magnitude over a schedule, and no gradient through the prior.
 
     Args:
-        generator: g; its parameters psi are changed in place.
+        generator: g; its parameters psi are changed in place, and between visits by nobody else.
         encode: E, image -> latent (identity where the prior lives in pixels).
         optimiser: a torch optimiser over `generator.parameters()`.
         terms: regularisers, each already weighted.
         weight: w(t); `sds_weight()` gives SDS, 0 leaves the prior out.
-        inner: gradient steps at each visit.
+        inner: gradient steps at each visit, each a rendering, an encoding and their backward passes.
         before: called ahead of each gradient step with the visit (learning rates).
         after: called behind each gradient step with the visit (clamping, renewal of dead paths).
         view: visit -> what to render (a camera), None for a single view.
@@ -61,6 +61,7 @@ class Descend:
     after: Callable[[Step], None] | None = None
     view: Callable[[Step], Any] | None = None
     loss: float = float("nan")
+    _drawn: tuple[Tensor, Tensor] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.inner < 1:
@@ -72,12 +73,11 @@ class Descend:
     def __call__(self, pred: Prediction, state: State, step: Step) -> Tensor:
         target = pred.z0.detach()
         view = None if self.view is None else self.view(step)
+        image, z = self._drawn if self._drawn is not None and self.view is None else self._draw(view)
         for _ in range(self.inner):
             if self.before is not None:
                 self.before(step)
             with torch.enable_grad():
-                image = self.generator.render(view)
-                z = self.encode(image)
                 loss = 0.5 * self.weight(step) * ((z - target) ** 2).sum()
                 for term in self.terms:
                     loss = loss + term(image, z, pred, step)
@@ -87,9 +87,16 @@ class Descend:
             self.loss = float(loss.detach())
             if self.after is not None:
                 self.after(step)
-        with torch.no_grad():
-            # a copy: where g and E are identities this is psi itself, which the next visit changes in place
-            return self.encode(self.generator.render(view)).detach().clone()
+            image, z = self._draw(view)
+        # what was drawn for z' is what the next visit differentiates: one rendering and one encoding a gradient step
+        self._drawn = (image, z)
+        # a copy: where g and E are identities z is psi itself, which the next visit changes in place
+        return z.detach().clone()
+
+    def _draw(self, view: Any) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            image = self.generator.render(view)
+            return image, self.encode(image)
 
     def tensors(self) -> dict[str, Tensor]:
         """psi and the optimiser's moments as flat named tensors, for a checkpoint beside `State.tensors()`."""
@@ -101,6 +108,7 @@ class Descend:
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Put back what `tensors` described."""
+        self._drawn = None
         parameters = list(self.generator.parameters())
         missing = [f"psi.{i}" for i in range(len(parameters)) if f"psi.{i}" not in tensors]
         if missing:
