@@ -1,6 +1,6 @@
 """Scenes of real icons: any folder of SVG files with a ``names.tsv`` (columns ``file`` and ``name``).
 
-A scene is one icon, at a random size and place, on a plain background of a named colour. Which icons are held out
+A scene is one icon, at a random size and place, on a background. Which icons are held out
 is decided by a hash of the file's name, so it never depends on the order or number of files.
 """
 
@@ -70,16 +70,15 @@ def render_icon(icon: Icon, size: int = RENDER_SIZE) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGBA").resize((size, size), Image.Resampling.LANCZOS))
 
 
-def place_icon(
-    rgba: NDArray[np.uint8], background: tuple[int, int, int], rng: np.random.Generator, size: int = 128
-) -> NDArray[np.uint8]:
-    """A (size, size, 3) scene: the icon at 62 to 94 % of the side, near the middle, mirrored half the time."""
+def place_icon(rgba: NDArray[np.uint8], canvas: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """``canvas`` (h, h, 3) with the icon on it: 62 to 94 % of the side, near the middle, mirrored half the time."""
+    size = len(canvas)
     side = round(size * rng.uniform(0.62, 0.94))
     icon = Image.fromarray(rgba).resize((side, side), Image.Resampling.BOX)
     if rng.random() < 0.5:
         icon = icon.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     room = size - side
     left, top = (int(np.clip(rng.normal(room / 2, 0.2 * room), 0, room)) for _ in range(2))
-    scene = Image.new("RGB", (size, size), background)
+    scene = Image.fromarray(canvas)
     scene.paste(icon, (left, top), icon)
     return np.asarray(scene)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,21 +18,31 @@ from torch import Tensor
 SIZE = 128
 
 
+class Record(NamedTuple):
+    """What is true of a scene: its world, the nouns in it from left to right, the background, some captions."""
+
+    world: str
+    nouns: tuple[str, ...]
+    background: str
+    captions: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Pool:
-    """Cached scenes: the pictures and, in the same order, what is known of each (caption, noun, background)."""
+    """Cached scenes: the pictures (n, 128, 128, 3) and, in the same order, what is true of each."""
 
     pictures: NDArray[np.uint8]
-    scenes: list[dict[str, str]]
+    records: list[Record]
 
     def __len__(self) -> int:
         return len(self.pictures)
 
-
-def open_pool(folder: Path) -> Pool:
-    """The pool in ``folder``, its pictures still on disk."""
-    scenes = json.loads((folder / "scenes.json").read_text())
-    return Pool(np.load(folder / "pictures.npy", mmap_mode="r"), scenes)
+    @classmethod
+    def open(cls, folder: Path) -> Pool:
+        """The pool in ``folder``, its pictures still on disk."""
+        rows = json.loads((folder / "scenes.json").read_text())
+        records = [Record(row["world"], tuple(row["nouns"]), row["background"], tuple(row["captions"])) for row in rows]
+        return cls(np.load(folder / "pictures.npy", mmap_mode="r"), records)
 
 
 def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:

@@ -19,6 +19,49 @@ class AutoencoderPreset:
 
 
 AUTOENCODER = {
-    "cpu": AutoencoderPreset("cpu", (24, 48, 96, 128), 1, 4, 8, 2e-3),
+    "cpu": AutoencoderPreset("cpu", (24, 48, 96, 128), 1, 4, 8, 1e-3),
     "full": AutoencoderPreset("full", (48, 96, 128, 160), 2, 8, 64, 1e-3),
+}
+
+
+@dataclass(frozen=True)
+class DiffusionPreset:
+    """widths: channels at 16, 8, 4. pooled_text: add an attention-pooled caption to the time embedding."""
+
+    name: str
+    widths: tuple[int, ...]
+    layers: int
+    heads: int
+    text_width: int
+    text_layers: int
+    pooled_text: bool
+    batch: int
+    rate: float
+    decay_from: float
+    ema_decay: float
+
+
+DIFFUSION = {
+    "cpu": DiffusionPreset("cpu", (96, 192, 192), 1, 4, 144, 2, True, 16, 8e-4, 0.5, 0.999),
+    "full": DiffusionPreset("full", (96, 192, 192), 1, 4, 192, 3, True, 256, 6e-4, 0.3, 0.9995),
+}
+
+
+@dataclass(frozen=True)
+class JudgePreset:
+    """width, layers: of the vision tower. projection: length of the shared vectors."""
+
+    name: str
+    width: int
+    layers: int
+    text_width: int
+    text_layers: int
+    projection: int
+    batch: int
+    rate: float
+
+
+JUDGE = {
+    "cpu": JudgePreset("cpu", 192, 6, 144, 2, 128, 64, 1e-3),
+    "full": JudgePreset("full", 192, 8, 144, 2, 128, 512, 1e-3),
 }

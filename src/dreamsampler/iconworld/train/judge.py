@@ -1,0 +1,213 @@
+"""Stage 3: the judge, a small CLIP model that learns from pixels alone and shares nothing with the prior.
+
+Three contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
+the pictures of a batch against their captions (both ways), each one-figure picture against a sentence for every noun
+of the vocabulary, and each picture against a sentence for every background colour. The pictures are blurred, shifted
+and recoloured a little, because the judge will look at decoded samples, not at clean renderings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import CLIPConfig, CLIPModel, CLIPTokenizer, CLIPVisionConfig
+
+from dreamsampler.iconworld.captions import article
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, start_ema
+from dreamsampler.iconworld.train.loop import Budget, LoopOptions, console, torch_rng, train_loop
+from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
+from dreamsampler.iconworld.train.presets import JudgePreset
+from dreamsampler.iconworld.train.text import text_config
+
+MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+
+
+def noun_sentence(noun: str) -> str:
+    """The sentence that stands for a noun: "an icon of a cat"."""
+    return f"an icon of {article(noun)}"
+
+
+def background_sentence(colour: str) -> str:
+    """The sentence that stands for a background colour: "on a blue background"."""
+    return f"on {article(colour)} background"
+
+
+def build_judge(tokenizer: CLIPTokenizer, preset: JudgePreset) -> CLIPModel:
+    """A new CLIPModel with 16x16 patches of 128x128 pictures."""
+    text = text_config(tokenizer, preset.text_width, preset.text_layers)
+    vision = CLIPVisionConfig(
+        hidden_size=preset.width,
+        intermediate_size=4 * preset.width,
+        num_hidden_layers=preset.layers,
+        num_attention_heads=preset.width // 48,
+        image_size=SIZE,
+        patch_size=16,
+        projection_dim=preset.projection,
+        hidden_act="gelu",
+    )
+    text.projection_dim = preset.projection
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=preset.projection)
+    judge = CLIPModel(config)
+    with torch.no_grad():  # CLIP's tiny position embeddings take long to grow; plain pictures need them at once
+        judge.vision_model.embeddings.position_embedding.weight.normal_(std=0.02)
+    return judge
+
+
+def encode_pictures(judge: CLIPModel, pictures: Tensor) -> Tensor:
+    """(b, 3, 128, 128) in [-1, 1] to unit vectors (b, projection)."""
+    pooled = judge.vision_model(pixel_values=pictures).pooler_output
+    return F.normalize(judge.visual_projection(pooled).float(), dim=-1)
+
+
+def encode_text(judge: CLIPModel, tokens: Tensor) -> Tensor:
+    """(b, length) token ids to unit vectors (b, projection)."""
+    return F.normalize(judge.text_projection(judge.text_model(tokens).pooler_output).float(), dim=-1)
+
+
+def tokenize_short(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> Tensor:
+    """Token ids padded to the longest; what follows the first end token changes nothing in a causal tower."""
+    return tokenizer(list(texts), padding="longest", truncation=True, return_tensors="pt").input_ids
+
+
+def perturb(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Small random shifts, blur, noise and colour offsets of a batch in [-1, 1]."""
+    dx, dy = (int(v) for v in rng.integers(-6, 7, 2))
+    padded = F.pad(pictures, (6, 6, 6, 6), mode="replicate")
+    moved = padded[..., 6 + dy : 6 + dy + SIZE, 6 + dx : 6 + dx + SIZE]
+    if rng.random() < 0.6:
+        factor = int(rng.integers(2, 4))
+        small = F.interpolate(moved, size=SIZE // factor, mode="area")
+        moved = F.interpolate(small, size=SIZE, mode="bilinear", align_corners=False)
+    generator = torch_rng(rng)
+    offset = 0.06 * torch.randn(len(moved), 3, 1, 1, generator=generator)
+    noise = 0.04 * torch.randn(moved.shape, generator=generator)
+    return (moved + (offset + noise).to(moved.device)).clamp(-1, 1)
+
+
+class JudgeLoss(nn.Module):
+    """The three contrasts over one batch."""
+
+    def __init__(self, pool: Pool, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str]) -> None:
+        super().__init__()
+        self.pool, self.tokenizer = pool, tokenizer
+        self.nouns = {noun: i for i, noun in enumerate(nouns)}
+        self.colours = {colour: i for i, colour in enumerate(colours)}
+        self.noun_tokens = tokenize_short(tokenizer, [noun_sentence(n) for n in nouns])
+        self.colour_tokens = tokenize_short(tokenizer, [background_sentence(c) for c in colours])
+
+    def forward(self, judge: CLIPModel, rng: np.random.Generator, batch: int, device: str) -> Tensor:
+        """The sum of the three cross-entropies on a random batch."""
+        indices = rng.integers(0, len(self.pool), batch)
+        records = [self.pool.records[i] for i in indices]
+        pictures = to_tensor(self.pool.pictures[indices]).to(device)
+        seen = encode_pictures(judge, perturb(pictures, rng))
+        scale = judge.logit_scale.exp().clamp(max=100)
+        captions = [record.captions[int(rng.integers(len(record.captions)))] for record in records]
+        said = encode_text(judge, tokenize_short(self.tokenizer, captions).to(device))
+        pairs = scale * seen @ said.T
+        own = torch.arange(batch, device=device)
+        loss = (F.cross_entropy(pairs, own) + F.cross_entropy(pairs.T, own)) / 2
+        names = encode_text(judge, self.noun_tokens.to(device))
+        single = [len(record.nouns) == 1 for record in records]
+        targets = torch.tensor([self.nouns[r.nouns[0]] for r in records if len(r.nouns) == 1], device=device)
+        loss = loss + F.cross_entropy(scale * seen[single] @ names.T, targets)
+        grounds = encode_text(judge, self.colour_tokens.to(device))
+        targets = torch.tensor([self.colours[record.background] for record in records], device=device)
+        return loss + F.cross_entropy(scale * seen @ grounds.T, targets)
+
+
+def train_judge(
+    pool: Pool,
+    held_out: Pool,
+    tokenizer: CLIPTokenizer,
+    nouns: Sequence[str],
+    colours: Sequence[str],
+    out: Path,
+    preset: JudgePreset,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    resume: bool = False,
+) -> CLIPModel:
+    """Train on ``pool``; write ``out/judge.safetensors`` (state) and ``out/judge`` (averaged, fp16)."""
+    torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
+    judge = build_judge(tokenizer, preset).to(device)
+    optimiser = torch.optim.AdamW(judge.parameters(), lr=preset.rate, betas=(0.9, 0.98), weight_decay=0.05)
+    settings = {"seed": seed, "preset": preset.name, "tokens": len(tokenizer)}
+    state = TrainState(judge, optimiser, start_ema(judge), settings=settings)
+    contrasts = JudgeLoss(pool, tokenizer, nouns, colours)
+
+    def loss_of_step(rng: np.random.Generator, done: float) -> Tensor:
+        with torch.autocast(device, torch.bfloat16):
+            return contrasts(judge, rng, preset.batch, device)
+
+    averaged = build_judge(tokenizer, preset).to(device).eval()
+
+    def report(state: TrainState) -> str:
+        copy_ema_into(state, averaged)
+        named, coloured = judge_accuracy_on(averaged, tokenizer, held_out, nouns, colours)
+        return f"held-out scenes: noun {named:.1%}, background {coloured:.1%} at step {state.step}"
+
+    options = LoopOptions(peak_rate=preset.rate, warm_up=300, decay_from=0.3, sheet_every=120)
+    checkpoint = out / "judge.safetensors"
+    train_loop(state, loss_of_step, budget, options, checkpoint, seed=seed, resume=resume, on_sheet=report)
+    copy_ema_into(state, averaged)
+    export_judge(averaged, tokenizer, nouns, colours, out / "judge")
+    console.print(f"wrote {out / 'judge'}")
+    return averaged
+
+
+@torch.no_grad()
+def choose(judge: CLIPModel, tokenizer: CLIPTokenizer, pictures: np.ndarray, sentences: Sequence[str]) -> np.ndarray:
+    """For each of (n, 128, 128, 3) bytes, the index of the most similar sentence."""
+    said = encode_text(judge, tokenize_short(tokenizer, sentences).to(judge.device))
+    best = []
+    for start in range(0, len(pictures), 32):
+        seen = encode_pictures(judge, to_tensor(np.asarray(pictures[start : start + 32])).to(judge.device))
+        best.append((seen @ said.T).argmax(1).cpu().numpy())
+    return np.concatenate(best)
+
+
+def judge_accuracy_on(
+    judge: CLIPModel, tokenizer: CLIPTokenizer, pool: Pool, nouns: Sequence[str], colours: Sequence[str]
+) -> tuple[float, float]:
+    """Shares of the pool's one-figure scenes whose noun, and of all its scenes whose background, is named right."""
+    single = [i for i, record in enumerate(pool.records) if len(record.nouns) == 1]
+    named = choose(judge, tokenizer, pool.pictures[single], [noun_sentence(n) for n in nouns])
+    coloured = choose(judge, tokenizer, pool.pictures[:], [background_sentence(c) for c in colours])
+    noun_hits = [nouns[k] == pool.records[i].nouns[0] for k, i in zip(named, single)]
+    colour_hits = [colours[k] == record.background for k, record in zip(coloured, pool.records)]
+    return float(np.mean(noun_hits)), float(np.mean(colour_hits))
+
+
+def export_judge(
+    judge: CLIPModel, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str], folder: Path
+) -> None:
+    """Write model (fp16), tokenizer, preprocessor configuration and vocabulary as an ordinary transformers folder."""
+    judge.half().save_pretrained(folder, safe_serialization=True)
+    judge.float()
+    tokenizer.save_pretrained(folder)
+    preprocessor = {
+        "image_processor_type": "CLIPImageProcessor",
+        "do_resize": True,
+        "size": {"shortest_edge": SIZE},
+        "do_center_crop": True,
+        "crop_size": {"height": SIZE, "width": SIZE},
+        "do_convert_rgb": True,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": MEAN,
+        "image_std": STD,
+        "resample": 3,
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")
+    vocabulary = {"nouns": list(nouns), "backgrounds": list(colours)}
+    (folder / "vocabulary.json").write_text(json.dumps(vocabulary, indent=1) + "\n")
