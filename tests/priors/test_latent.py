@@ -195,7 +195,7 @@ def test_wrong_use_is_refused_in_words(prior: LatentDiffusionPrior, sdxl_folder:
         prior.predict([torch.zeros(1, 3, 8, 8)], step, [cond])
     with pytest.raises(InputError, match="2 prompts for a batch of 3"):
         prior.predict([latent(3)], step, [prior.embed(["a dog", "a cat"])])
-    with pytest.raises(InputError, match="expected what prior.embed"):
+    with pytest.raises(InputError, match="expected what prior"):
         prior.predict([latent(1)], step, ["a dog"])  # type: ignore[list-item]
     with pytest.raises(InputError, match="sequence of texts"):
         prior.embed("a dog")

@@ -45,10 +45,10 @@ class Parts:
 
     @property
     def family(self) -> str:
-        """ "sdxl", or "sd2" and "sd1" by the width of the text features."""
+        """One of "sd1", "sd2", "sdxl"; the first two differ in the projections around attention."""
         if len(self.encoders) == 2:
             return "sdxl"
-        return "sd2" if self.unet.config.cross_attention_dim == 1024 else "sd1"
+        return "sd2" if self.unet.config.use_linear_projection else "sd1"
 
 
 def parts_of_pipeline(pipe: Any) -> Parts:

@@ -96,14 +96,14 @@ class VAESpace:
         remedy = cheaper(1, 1, self.dtype, self._device, f"this {size}" + (" latent" if doing == "decoding" else ""))
         with memory_guard(f"{doing} {x.shape[0]} items of {size}", remedy):
             out = run(self._vae, x.to(self._device, self.dtype)).float()
-            if self.dtype == torch.float32 or bool(torch.isfinite(out).all()):
+            if bool(torch.isfinite(out).all()):
                 return out
-            if bool(torch.isfinite(x).all()):
+            if self.dtype != torch.float32 and bool(torch.isfinite(x).all()):
                 self._widen(doing)
                 out = run(self._vae, x.to(self._device, torch.float32))
-        if not bool(torch.isfinite(out).all()):
-            raise ModelError(f"{doing} gave NaN or infinite values: the autoencoder's weights or its input hold some")
-        return out
+                if bool(torch.isfinite(out).all()):
+                    return out
+        raise ModelError(f"{doing} gave NaN or infinite values: the autoencoder's weights or its input hold some")
 
     def _widen(self, doing: str) -> None:
         """Go on with a float32 copy; the autoencoder that was given stays as it is (it may be the caller's)."""
