@@ -80,10 +80,15 @@ def _worn(kind: str, colour: str) -> str:
     return article(f"{colour} {kind}")
 
 
+def fill(template: str, subject: str, background: str) -> str:
+    """A template with its subject and background, "an" before a vowel."""
+    return template.format(subject, background).replace(" a orange", " an orange")
+
+
 def full(scene: Scene) -> str:
     """The canonical caption, which names all that has a name except the pattern."""
     phrases = [noun_phrase(f) for f in scene.ordered()]
-    return f"{' and '.join(phrases)} on a {scene.background.colour} background".replace(" a orange", " an orange")
+    return fill("{} on a {} background", " and ".join(phrases), scene.background.colour)
 
 
 def varied(scene: Scene, seed: int) -> str:
@@ -101,4 +106,4 @@ def varied(scene: Scene, seed: int) -> str:
     template = str(rng.choice(SINGLE))
     if pattern and "background" in template and rng.random() < 0.5:
         colour = f"{pattern} {colour}"
-    return template.format(subject, colour).replace(" a orange", " an orange")
+    return fill(template, subject, colour)

@@ -58,7 +58,7 @@ class Figure:
         _check(self, "colour", colours_of(self.kind))
         _check(self, "view", views_of(self.kind))
         _check(self, "expression", EXPRESSIONS if self.view != "object" else EXPRESSIONS[:1])
-        _check(self, "hair", tuple(HAIR) if self.kind in PEOPLE else ("",))
+        _check(self, "hair", hairs_of(self.kind))
         if self.skin not in range(len(SKINS) if self.kind in PEOPLE else 1):
             raise InputError(f"skin of a {self.kind} is {self.skin!r}: give 0 to {len(SKINS) - 1} for people, else 0")
         if self.wears and not can_wear(self.kind, self.view):
@@ -70,7 +70,9 @@ class Figure:
             )
         for w in self.wears:
             if w.colour not in ACCESSORIES[w.kind].colours:
-                raise InputError(f"colour of {w.kind} is {w.colour!r}: give one of {ACCESSORIES[w.kind].colours}")
+                raise InputError(
+                    f"wears: colour of {w.kind} is {w.colour!r}: give one of {ACCESSORIES[w.kind].colours}"
+                )
 
     def paths(self, index: int = 0) -> list[Path]:
         """The figure's paths on the canvas, back to front, marked as the scene's figure number `index`."""
@@ -87,6 +89,13 @@ def _check(figure: Figure, field: str, allowed: tuple[str, ...]) -> None:
     value = getattr(figure, field)
     if value not in allowed:
         raise InputError(f"{field} of a {figure.kind} is {value!r}: give one of {', '.join(map(repr, allowed))}")
+
+
+def hairs_of(kind: str) -> tuple[str, ...]:
+    """The hair colours of a kind of figure: only adults go grey; ("",) for all but people."""
+    if kind not in PEOPLE:
+        return ("",)
+    return tuple(HAIR) if kind in ("man", "woman") else tuple(h for h in HAIR if h != "grey")
 
 
 def can_wear(kind: str, view: str) -> bool:

@@ -14,7 +14,7 @@ from dreamsampler.iconworld.characters.features import EXPRESSIONS
 from dreamsampler.iconworld.characters.heads import HEADS
 from dreamsampler.iconworld.characters.people import PEOPLE
 from dreamsampler.iconworld.characters.skeleton import Genes, Wear
-from dreamsampler.iconworld.figures import Figure, can_wear, colours_of, views_of
+from dreamsampler.iconworld.figures import Figure, can_wear, colours_of, hairs_of, views_of
 from dreamsampler.iconworld.objects import OBJECTS
 from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, HAIR, SKINS, apart
 from dreamsampler.iconworld.scene import Scene
@@ -68,8 +68,8 @@ def one_figure(rng: np.random.Generator) -> Figure:
 
 def alone(rng: np.random.Generator, figure: Figure) -> Figure:
     """The figure near the middle, as large as fits; one with a hat a little lower and smaller."""
-    hat = any(ACCESSORIES[w.kind].place == "top" for w in figure.wears) and figure.view == "face"
-    return _put(rng, figure, 64.0, 69.0 if hat else 64.0, rng.uniform(0.92, 0.98) if hat else rng.uniform(1.02, 1.14))
+    hat = any(ACCESSORIES[w.kind].place == "top" for w in figure.wears) and figure.view != "standing"
+    return _put(rng, figure, 64.0, 69.0 if hat else 64.0, rng.uniform(0.92, 0.98) if hat else rng.uniform(1.0, 1.1))
 
 
 def two_figures(rng: np.random.Generator) -> tuple[Figure, ...]:
@@ -80,11 +80,11 @@ def two_figures(rng: np.random.Generator) -> tuple[Figure, ...]:
         second = object_(rng)
     if rng.random() < 0.5:
         first, second = second, first
-    size = rng.uniform(0.58, 0.63)
-    return _put(rng, first, 33.0, 66.0, size, 1.5), _put(rng, second, 95.0, 66.0, size, 1.5)
+    size = rng.uniform(0.55, 0.59)
+    return _put(rng, first, 33.5, 66.0, size, 1.0), _put(rng, second, 94.5, 66.0, size, 1.0)
 
 
-def _put(rng: np.random.Generator, figure: Figure, x: float, y: float, size: float, slack: float = 3.0) -> Figure:
+def _put(rng: np.random.Generator, figure: Figure, x: float, y: float, size: float, slack: float = 2.0) -> Figure:
     dx, dy = rng.uniform(-slack, slack, 2)
     return replace(figure, x=round(x + dx, 2), y=round(y + dy, 2), size=round(float(size), 3))
 
@@ -104,7 +104,7 @@ def character(
         flip=bool(rng.random() < 0.5),
         expression="neutral" if rng.random() < 0.3 else pick(rng, EXPRESSIONS[1:]),
         wears=() if plain or not can_wear(kind, view) else wears(rng),
-        hair=pick(rng, tuple(HAIR)) if human else "",
+        hair=pick(rng, hairs_of(kind)),
         skin=int(rng.integers(len(SKINS))) if human else 0,
     )
 

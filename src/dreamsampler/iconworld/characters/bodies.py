@@ -36,7 +36,7 @@ def head(look: Look) -> list[Path]:
 
 def face(look: Look) -> list[Path]:
     """The head alone, in a box of about 100 x 100 units."""
-    return placed(head(look), 0, 3, 1.12, 5 * look.genes.tilt)
+    return placed(head(look), 0, 2, 1.07, 5 * look.genes.tilt)
 
 
 def sitting(look: Look) -> list[Path]:
@@ -49,7 +49,7 @@ def standing(look: Look) -> list[Path]:
     if look.kind in PEOPLE:
         return [*person_standing(look), *placed(head(look), 0, -21, 0.66, 4 * look.genes.tilt)]
     if look.kind in ("horse", "zebra"):
-        return equine_standing(look)
+        return placed(equine_standing(look), 0, 2, 0.95)
     return [*standing_body(look), *placed(head(look), -20, -18, 0.66, 5 * look.genes.tilt)]
 
 

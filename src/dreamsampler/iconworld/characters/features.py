@@ -78,9 +78,9 @@ def mouth(f: Frame, expression: str, width: float = 11.0, pen: float = 3.0, ink:
         at = (x, y - 2.6)
         return [path("mouth", MOUTH, moved(opening, *at)), path("mouth", ROSE, moved(tongue, *at))]
     if expression == "smiling":
-        return [path("mouth", ink, moved(_arc(w * 1.12, w * 0.58, pen), x, y - 1.8))]
+        return [path("mouth", ink, moved(_arc(w * 1.24, w * 0.68, pen * 1.08), x, y - 2.6))]
     if expression == "sad":
-        return [path("mouth", ink, moved(_arc(w * 0.86, -w * 0.50, pen), x, y + 3.2))]
+        return [path("mouth", ink, moved(_arc(w * 0.95, -w * 0.56, pen * 1.05), x, y + 3.6))]
     return [path("mouth", ink, moved(_arc(w * 0.66, 0.3, pen), x, y + 0.4))]
 
 

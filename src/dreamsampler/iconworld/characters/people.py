@@ -86,7 +86,7 @@ def _beard(f: Frame, hair: str) -> list[Path]:
 
 def woman(f: Frame, look: Look) -> list[Path]:
     hair, w, h = HAIR[look.hair], f.w, f.h
-    low = 0.98 + 0.14 * f.genes.mark
+    low = 0.96 + 0.10 * f.genes.mark
     back = symmetric(
         [
             (0, -1.16 * h),

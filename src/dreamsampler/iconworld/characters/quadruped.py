@@ -107,7 +107,8 @@ def standing_body(look: Look) -> list[Path]:
     near = [_leg(-20, low - 8, -20 - sway, floor, thick), _leg(28, low - 9, 29 + sway, floor, thick)]
     far = [_leg(-7, low - 6, -7 + sway, floor - 2, thick), _leg(16, low - 6, 15 - sway, floor - 2, thick)]
     lift = 5 * g.tail
-    at = [(34.0, 2.0), (43.0, 0.0 - lift * 0.4), (47.0, -11.0 - lift), (43.0, -23.0 - lift)]
+    bushy = 5.0 if look.kind == "fox" else 0.0
+    at = [(34.0, 2.0), (43.0 - bushy, -lift * 0.4), (47.0 - bushy, -11.0 - lift), (43.0 - bushy, -23.0 - lift)]
     parts = [
         *tail(look, t, at),
         path("legs", shade(limb, 0.24), *far),

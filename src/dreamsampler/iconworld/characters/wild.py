@@ -22,7 +22,7 @@ def fox(f: Frame, look: Look) -> list[Path]:
     white = "#fff5e8"
     cheek = [crescent(outline, 76, 181, 15), crescent(outline, -181, -76, 15)]
     return [
-        *pointed_ears(f._replace(tones=t._replace(main=main)), 14.0, mix(main, white, 0.75), tip="#5a3a36"),
+        *pointed_ears(f._replace(tones=t._replace(main=main)), 11.5, mix(main, white, 0.75), tip="#5a3a36"),
         path("head", main, outline),
         path("muzzle", white, *cheek),
         path("muzzle", shade(white, 0.10), crescent(outline, 96, 180, 3.4)),
