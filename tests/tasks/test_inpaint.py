@@ -10,9 +10,10 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.rng import Noise
 from dreamsampler.core.state import State
+from dreamsampler.core.types import Step
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.tasks.inpaint import InpaintSettings, inpaint, inpaint_parts
-from dreamsampler.tasks.restore import NEGATION
+from dreamsampler.tasks.restore import NEGATION, released_schedule
 
 N = 30
 SIZE = (8, 8)
@@ -251,3 +252,13 @@ def test_overlap_and_full_cover_are_noted(world, pictures):
     whole = inpaint(world, pictures, [torch.ones(1, 1, *SIZE)], ["glasses"], steps=3)
     assert any("whole picture" in note for note in whole.receipt.notes)
     assert bool(torch.isfinite(whole.images).all())
+
+
+def test_the_released_schedule_at_200_and_at_other_numbers_of_steps():
+    def chosen(n):
+        where = released_schedule(n)
+        return [i for i in range(n) if where(Step(i, 0, 1, 0, 0, 1, 0))]
+
+    assert chosen(200) == list(range(0, 170, 3))
+    assert len(chosen(200)) == 57
+    assert chosen(60)[-1] == 48  # 51 is 85 % of the way: no longer before it

@@ -49,10 +49,10 @@ class DataPull:
 
     def __call__(self, z0: Tensor, pred: Prediction, state: State, step: Step) -> Tensor:
         weight = self.weight(step)
-        return z0 if weight == 0.0 else z0 + weight * (self.target(z0, step) - z0)
+        return z0 if weight == 0.0 else z0 + weight * (self.space.encode(self.explain(z0, step)) - z0)
 
-    def target(self, z0: Tensor, step: Step) -> Tensor:
-        """E(x_y), [B, C, h, w]."""
+    def explain(self, z0: Tensor, step: Step) -> Tensor:
+        """x_y, [B, 3, H, W]."""
         rho = self.rho(step) if callable(self.rho) else self.rho
         x, m = self.space.decode(z0), self.measurement
-        return self.space.encode(prox(m.operator, m.y.to(x), x, rho, self.iterations))
+        return prox(m.operator, m.y.to(x), x, rho, self.iterations)

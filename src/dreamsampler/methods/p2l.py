@@ -1,0 +1,109 @@
+"""P2L: prompt-tuning latent diffusion for inverse problems (Chung et al., 2310.01110).
+
+Shares the loop: yes, with a guidance that learns: at each step the prompt's embedding takes a few Adam steps down
+|y - A D(z0_hat(z, c))|^2, then latent DPS moves the latent, and every few steps the estimate is replaced by E of the
+picture that explains the measurement. The tuned embedding and Adam's moments live in the guidance, outside `State`: a
+run that is resumed starts again from the prompt's own embedding.
+1 + tune evaluations a step with their gradients.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.state import State
+from ..core.types import Prediction, Prior, Step
+from ..operators import Measurement
+from ..steering.renoise import keep
+from ..steering.solve import Solve, When
+from ..steering.strength import Constant
+from ..tasks.restore import Parts, Prompt, embed_batch, first_state
+from ..terms.data import DataPull
+from ..terms.dps import PriorGradient, ResidualNorm, over_next
+
+
+class TunedPrompt:
+    """A guidance whose prompt fits the measurement better step by step.
+
+    Args:
+        cond: a frozen dataclass with the embedding in `text`, as `LatentDiffusionPrior.embed` makes.
+        measurement: y and A; each item of the batch gets an embedding of its own.
+        rate: Adam's.
+        tune: Adam steps at each step of the sampler.
+
+    Raises:
+        InputError: the condition has no `text` to tune, or rate or tune are out of range.
+    """
+
+    def __init__(self, cond: Any, measurement: Measurement, rate: float = 1e-4, tune: int = 1) -> None:
+        if not (dataclasses.is_dataclass(cond) and isinstance(getattr(cond, "text", None), Tensor)):
+            raise InputError("prior: its conditions have no embedding to tune; P2L needs a latent diffusion model")
+        if not rate >= 0 or tune < 0:
+            raise InputError(f"rate={rate}, tune={tune}: expected 0 or more")
+        batch = measurement.y.shape[0]
+        # float32 whatever the network computes in: Adam's steps vanish in half precision
+        text = cond.text.detach().float().expand(batch, *cond.text.shape[1:])
+        self._cond, self._dtype, self.measurement, self.tune = cond, cond.text.dtype, measurement, tune
+        self.text = text.clone().requires_grad_()
+        self._optimiser = torch.optim.Adam([self.text], lr=rate)
+
+    @property
+    def cond(self) -> Any:
+        """The condition with the embedding as it stands."""
+        return dataclasses.replace(self._cond, text=self.text.to(self._dtype))
+
+    def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
+        for _ in range(self.tune):
+            with torch.enable_grad():
+                z0 = prior.predict([state.z.detach()], step, [self.cond])[0].z0
+                loss = self.measurement.residual(prior.space.decode(z0)).square().sum()
+            (self.text.grad,) = torch.autograd.grad(loss, self.text)
+            self._optimiser.step()
+        with torch.no_grad():
+            fixed = dataclasses.replace(self._cond, text=self.text.detach().to(self._dtype))
+        return prior.predict([state.z], step, [fixed])[0]
+
+
+def p2l(
+    prior: Prior,
+    measurement: Measurement,
+    prompt: Prompt = "",
+    *,
+    null_prompt: str = "",
+    steps: int = 200,
+    rate: float = 1e-4,
+    tune: int = 1,
+    zeta: float = 1.0,
+    every: int = 4,
+    rho: float = 1.0,
+    seeds: Sequence[int] | None = None,
+) -> Parts:
+    """The loop's parts of P2L.
+
+    Args:
+        prompt: where the tuning starts; "" in the paper.
+        null_prompt: accepted for the common signature; unused, as there is no guidance.
+        steps: N; 1000 in the paper.
+        rate, tune: see `TunedPrompt`.
+        zeta: step of latent DPS.
+        every: how many steps apart the estimate is projected; 0 never.
+        rho: weight of the estimate in that projection's proximal step.
+        seeds: one an item.
+    """
+    if every < 0:
+        raise InputError(f"every={every}: expected 0 or more steps between projections")
+    visits = prior.schedule.visits(steps)
+    guide = TunedPrompt(embed_batch(prior, prompt, measurement.y.shape[0]), measurement, rate, tune)
+    step_down = PriorGradient(ResidualNorm(measurement, prior.space), over_next(zeta))
+    project = When(
+        lambda step: every > 0 and step.index % every == every - 1,
+        DataPull(measurement, prior.space, Constant(1.0), rho),
+    )
+    state = first_state(prior, measurement, prior.embed([null_prompt]), visits, seeds=seeds)
+    return Parts(state, visits, guide, Solve((step_down, project)), keep)
