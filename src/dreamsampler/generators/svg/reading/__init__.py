@@ -1,0 +1,1 @@
+"""From the bytes of an SVG file to filled cubic contours."""

@@ -1,0 +1,247 @@
+"""From the element tree to filled figures in pixels: inheritance, transforms, groups, `use`, fills and strokes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ....core.errors import InputError
+from .dash import dashed
+from .geometry import Array, Curve, affine, shape_curves, transformed
+from .paint import Document, Rgba, fraction, paint, polygon, reference
+from .stroke import Pen, stroke_contours
+from .viewport import Viewport, fit, view_box
+from .xmltree import Node
+
+SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
+GROUPS = frozenset({"g", "a", "svg"})
+LEFT_OUT = {
+    "text": "texts left out (convert them to paths)",
+    "image": "embedded pictures left out",
+    "foreignObject": "foreign objects left out",
+}
+INHERITED = (
+    *("fill", "fill-opacity", "fill-rule", "color", "visibility", "paint-order"),
+    *("stroke", "stroke-opacity", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit"),
+    *("stroke-dasharray", "stroke-dashoffset"),
+)
+MAX_VISITS = 100_000
+MAX_DEPTH = 100
+MAX_SEGMENTS = 1_000_000
+
+
+class Figure(NamedTuple):
+    """A filled path in pixels: closed contours `[3 S, 2]`, colour, whether even-odd, and its id."""
+
+    contours: list[Array]
+    rgba: Rgba
+    evenodd: bool
+    name: str
+
+
+class Context(NamedTuple):
+    """What an element takes from those above it."""
+
+    matrix: Array
+    properties: dict[str, str]
+    opacity: float
+    view: Viewport
+    depth: int = 0
+
+
+@dataclass
+class Walker:
+    """Collects figures in painting order."""
+
+    document: Document
+    figures: list[Figure] = field(default_factory=list)
+    visits: int = 0
+    segments: int = 0
+
+    def visit(self, node: Node, context: Context) -> None:
+        """Draw an element and all below it."""
+        self.visits += 1
+        if self.visits > MAX_VISITS or context.depth > MAX_DEPTH:
+            raise InputError("use: elements refer to each other endlessly or too often; expand or simplify the file")
+        if node.tag in LEFT_OUT:
+            self.document.notes[LEFT_OUT[node.tag]] += 1
+        if node.tag not in SHAPES | GROUPS | {"use", "switch"}:
+            return
+        properties = self.document.sheet.properties(node)
+        if properties.get("display") == "none":
+            return
+        inner = self._context(node, properties, context)
+        first = len(self.figures)
+        if node.tag in SHAPES:
+            self._shape(node, properties, inner)
+        elif node.tag == "use":
+            self._use(node, properties, inner)
+        else:
+            self._children(node, inner)
+        self._effects(properties, inner, first)
+
+    def _context(self, node: Node, properties: dict[str, str], context: Context) -> Context:
+        own = {key: properties[key] for key in INHERITED if properties.get(key, "inherit") != "inherit"}
+        matrix = context.matrix
+        if properties.get("transform", "none") not in ("none", ""):
+            matrix = matrix @ affine(properties["transform"])
+        opacity = context.opacity * fraction(properties.get("opacity"), "opacity")
+        return Context(matrix, {**context.properties, **own}, opacity, context.view, context.depth + 1)
+
+    def _children(self, node: Node, context: Context) -> None:
+        if node.tag == "svg" and context.depth > 1:
+            x, y = (context.view.length(node.attributes.get(key, "0"), key) for key in "xy")
+            context = self._nested(node, context, (x, y), "100%", "100%")
+        children = node.children
+        if node.tag == "switch":
+            children = [c for c in children if c.tag in SHAPES | GROUPS | {"use"}][:1]
+        for child in children:
+            self.visit(child, context)
+
+    def _nested(self, node: Node, context: Context, at: tuple[float, float], width: str, height: str) -> Context:
+        """The coordinates inside an inner <svg> or a <symbol>."""
+        w = context.view.length(node.attributes.get("width", width), "x")
+        h = context.view.length(node.attributes.get("height", height), "y")
+        matrix = context.matrix @ np.array([[1, 0, at[0]], [0, 1, at[1]], [0, 0, 1]])
+        box = view_box(node.attributes.get("viewBox"))
+        if box is None or w <= 0 or h <= 0:
+            return context._replace(matrix=matrix, view=Viewport(w, h))
+        matrix = matrix @ fit(box, w, h, node.attributes.get("preserveAspectRatio", ""))
+        return context._replace(matrix=matrix, view=Viewport(box[2], box[3]))
+
+    def _use(self, node: Node, properties: dict[str, str], context: Context) -> None:
+        href = properties.get("href", "")
+        target = self.document.ids.get(href[1:]) if href.startswith("#") else None
+        if target is None:
+            self.document.notes["references to other files or missing elements left out"] += 1
+            return
+        x, y = (context.view.length(properties.get(key, "0"), key) for key in "xy")
+        if target.tag not in ("symbol", "svg"):
+            moved = context.matrix @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
+            self.visit(target, context._replace(matrix=moved))
+            return
+        size = (properties.get("width", "100%"), properties.get("height", "100%"))
+        sized = Node(
+            target.tag, {**target.attributes, **{k: v for k, v in properties.items() if k in ("width", "height")}}
+        )
+        inner = self._nested(sized, context, (x, y), *size)
+        for child in target.children:
+            self.visit(child, inner)
+
+    def _shape(self, node: Node, properties: dict[str, str], context: Context) -> None:
+        if context.properties.get("visibility", "visible") != "visible":
+            return
+        curves = shape_curves(node.tag, properties, context.view.length)
+        if not curves:
+            return
+        name = node.attributes.get("id", "")
+        parts = [self._fill, self._stroke]
+        if context.properties.get("paint-order", "").startswith("stroke"):
+            parts.reverse()
+        for part in parts:
+            part(curves, context, name)
+        if any(key in properties for key in ("marker-start", "marker-mid", "marker-end")):
+            self.document.notes["markers left out"] += 1
+
+    def _fill(self, curves: list[Curve], context: Context, name: str) -> None:
+        colour = paint("fill", context.properties, curves, self.document, context.view)
+        if colour is not None:
+            contours = [contour for curve in curves if (contour := closed(curve.points)) is not None]
+            self._add(contours, colour, context, context.properties.get("fill-rule") == "evenodd", name)
+
+    def _stroke(self, curves: list[Curve], context: Context, name: str) -> None:
+        properties = context.properties
+        width = context.view.length(properties.get("stroke-width", "1"), "r")
+        colour = paint("stroke", properties, curves, self.document, context.view) if width > 0 else None
+        scale = math.sqrt(abs(float(np.linalg.det(context.matrix[:2, :2]))))
+        if colour is None or scale == 0:
+            return
+        pattern = properties.get("stroke-dasharray", "none")
+        if pattern not in ("none", ""):
+            lengths = [context.view.length(part, "r") for part in pattern.replace(",", " ").split()]
+            offset = context.view.length(properties.get("stroke-dashoffset", "0"), "r")
+            curves = dashed(curves, lengths, offset)
+        pen = Pen(
+            width,
+            properties.get("stroke-linecap", "butt"),
+            properties.get("stroke-linejoin", "miter"),
+            context.view.length(properties.get("stroke-miterlimit", "4"), "r"),
+            tolerance=0.01 / scale,
+        )
+        self._add(stroke_contours(curves, pen), colour, context, False, f"{name}-stroke" if name else "")
+
+    def _add(self, contours: list[Array], rgba: Rgba, context: Context, evenodd: bool, name: str) -> None:
+        if not contours or rgba[3] * context.opacity <= 0:
+            return
+        self.segments += sum(len(contour) // 3 for contour in contours)
+        if self.segments > MAX_SEGMENTS:
+            raise InputError(f"path data: more than {MAX_SEGMENTS} curve segments; simplify the file")
+        placed = [transformed(contour, context.matrix) for contour in contours]
+        if not all(np.isfinite(contour).all() and np.abs(contour).max() < 1e7 for contour in placed):
+            raise InputError(f"coordinates: NaN, infinite or beyond 10^7 pixels{' in ' + name if name else ''}")
+        self.figures.append(Figure(placed, (*rgba[:3], rgba[3] * context.opacity), evenodd, name))
+
+    def _effects(self, properties: dict[str, str], context: Context, first: int) -> None:
+        """Note what cannot be expressed by filled paths, where it changes what was drawn since `first`."""
+        drawn, notes = self.figures[first:], self.document.notes
+        if not drawn:
+            return
+        if fraction(properties.get("opacity"), "opacity") < 1 and len(drawn) > 1:
+            notes["group opacities applied to each path"] += 1
+        for key, what in (("mask", "masks left out"), ("filter", "filters left out")):
+            if properties.get(key, "none") not in ("none", ""):
+                notes[what] += 1
+        link = reference(properties.get("clip-path", "none"))
+        clip = self.document.ids.get(link[0]) if link else None
+        if clip is not None and not self._clip_is_idle(clip, context, drawn):
+            notes["clip paths left out"] += 1
+
+    def _clip_is_idle(self, clip: Node, context: Context, drawn: list[Figure]) -> bool:
+        """Whether all that was drawn lies within one shape of the clip path, so that it changes nothing."""
+        corners = np.concatenate([contour for figure in drawn for contour in figure.contours])
+        if clip.attributes.get("clipPathUnits") == "objectBoundingBox":
+            return False
+        for node in clip.children:
+            target = self.document.ids.get(node.attributes.get("href", "")[1:]) if node.tag == "use" else node
+            if target is None or target.tag not in SHAPES:
+                continue
+            matrix = context.matrix
+            for holder in (clip, node, *([target] if target is not node else [])):
+                if "transform" in holder.attributes:
+                    matrix = matrix @ affine(holder.attributes["transform"])
+            for curve in shape_curves(target.tag, target.attributes, context.view.length):
+                if _within_convex(corners, polygon(transformed(curve.points, matrix))):
+                    return True
+        return False
+
+
+def closed(points: Array) -> Array | None:
+    """A curve `[3 S + 1, 2]` as a closed contour `[3 S, 2]`; None where it encloses nothing."""
+    spread = points - points[0]
+    reach = np.abs(spread).max()
+    far = spread[np.abs(spread).sum(1).argmax()]
+    if np.abs(spread @ np.array([-far[1], far[0]])).max() <= 1e-12 * reach * reach:
+        return None  # all on one line
+    if np.abs(points[-1] - points[0]).max() <= 1e-9 * reach:
+        return points[:-1]
+    end, start = points[-1], points[0]
+    return np.concatenate([points, [(2 * end + start) / 3, (end + 2 * start) / 3]])
+
+
+def _within_convex(points: Array, outline: Array, slack: float = 0.02) -> bool:
+    """Whether points lie within a polygon, to `slack` pixels; False where it is not convex."""
+    edges = np.roll(outline, -1, axis=0) - outline
+    lengths = np.hypot(*edges.T)
+    edges, corners, lengths = edges[lengths > 1e-9], outline[lengths > 1e-9], lengths[lengths > 1e-9]
+    if len(edges) < 3:
+        return False
+    following = np.roll(edges, -1, axis=0)
+    turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
+    sign = 1.0 if turns.sum() > 0 else -1.0
+    if (sign * turns < -1e-6 * lengths * np.roll(lengths, -1)).any():
+        return False
+    normals = sign * np.stack([-edges[:, 1], edges[:, 0]], axis=1) / lengths[:, None]
+    return bool(((points @ normals.T) - (corners * normals).sum(1) >= -slack).all())

@@ -1,0 +1,137 @@
+"""Drawings -> SVG 1.1 files that every viewer and editor shows as they were rendered here.
+
+Plain attributes only (no CSS, filters, clips or masks), a viewBox and a size, the background as a rectangle (a file
+without one differs from its PNG wherever the page is not white), one layer for Inkscape, colours in 8 bits, and where
+the drawing came from as JSON in <metadata>.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import torch
+from torch import Tensor
+
+from ...core.errors import InputError
+from ...files.atomic import write_text
+from .drawing import Drawing
+from .pathdata import number_text, path_data
+from .structure import FillRule
+
+BACKGROUND_ID = "background"
+PROVENANCE_ID = "provenance"
+OPACITY_DECIMALS = 3
+
+
+def write_svg(
+    drawing: Drawing,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    provenance: Mapping[str, Any] | None = None,
+    decimals: int = 2,
+) -> Path:
+    """Write a drawing; the file appears whole or not at all.
+
+    Args:
+        title: what viewers show as its name.
+        provenance: anything JSON can hold, kept in <metadata>; see `reader.read_provenance`.
+        decimals: digits of the coordinates.
+
+    Raises:
+        InputError: coordinates that are not finite, or a folder that does not exist or cannot be written.
+    """
+    write_text(path, svg_text(drawing, title=title, provenance=provenance, decimals=decimals), (".svg",))
+    return Path(path)
+
+
+def svg_text(
+    drawing: Drawing, *, title: str = "", provenance: Mapping[str, Any] | None = None, decimals: int = 2
+) -> str:
+    """The drawing as the text of an SVG file."""
+    bodies = [
+        f"<path{attributes}/>"
+        for attributes in path_attributes(drawing, [path_data(s.contours, decimals) for s in drawing.shapes()])
+    ]
+    return document(drawing, bodies, title, provenance)
+
+
+def document(drawing: Drawing, bodies: list[str], title: str, provenance: Mapping[str, Any] | None) -> str:
+    """The file around the path elements."""
+    height, width = drawing.size
+    head = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="{width}" height="{height}"'
+        f' viewBox="0 0 {width} {height}">',
+    ]
+    if title:
+        head.append(f"<title>{_plain(title)}</title>")
+    if provenance is not None:
+        head.append(f'<metadata id="{PROVENANCE_ID}">{_plain(json.dumps(provenance, sort_keys=True))}</metadata>')
+    if drawing.background is not None:
+        colour = hex_colour(drawing.background)
+        head.append(f'<rect id="{BACKGROUND_ID}" width="{width}" height="{height}" fill="{colour}"/>')
+    return "\n".join([*head, '<g id="shapes">', *bodies, "</g>", "</svg>", ""])
+
+
+def path_attributes(drawing: Drawing, data: list[str]) -> list[str]:
+    """The attributes of every path element, a blank before each."""
+    names = unique_names(drawing.names or ("",) * drawing.structure.path_count)
+    rgba = drawing.rgba.detach().cpu()
+    found = []
+    for name, d, colour, rule in zip(names, data, rgba, drawing.structure.rules, strict=True):
+        text = f' id="{name}" d="{d}" fill="{hex_colour(colour)}"'
+        opacity = opacity_text(colour)
+        if opacity != "1":
+            text += f' fill-opacity="{opacity}"'
+        if rule is FillRule.EVENODD:
+            text += ' fill-rule="evenodd"'
+        found.append(text)
+    return found
+
+
+def hex_colour(colour: Tensor) -> str:
+    """The first three values, in [0, 1], as #rrggbb (or #rgb where that says the same)."""
+    bytes_ = quantised_rgba(colour)[:3].mul(255).round().int().tolist()
+    text = "".join(f"{value:02x}" for value in bytes_)
+    return "#" + (text[::2] if text[::2] == text[1::2] else text)
+
+
+def opacity_text(colour: Tensor) -> str:
+    units = int((quantised_rgba(colour)[3] * 10**OPACITY_DECIMALS).round())
+    return number_text(units, OPACITY_DECIMALS)
+
+
+def quantised_rgba(rgba: Tensor) -> Tensor:
+    """Colours `[..., 3 or 4]` as a file holds them: 8 bits a channel, opacity to three decimals, both in [0, 1]."""
+    rgba = rgba.detach().double().clamp(0, 1)
+    if not bool(torch.isfinite(rgba).all()):
+        raise InputError("rgba: NaN colours cannot be written")
+    scale = torch.tensor([255.0, 255.0, 255.0, 10.0**OPACITY_DECIMALS], dtype=torch.float64)[: rgba.shape[-1]]
+    scale = scale.to(rgba.device)
+    return (rgba * scale).round() / scale
+
+
+def unique_names(names: tuple[str, ...]) -> list[str]:
+    """Valid, distinct XML ids; names that are missing, malformed or taken become path1, path2, ..."""
+    taken = {BACKGROUND_ID, PROVENANCE_ID, "shapes"}
+    found = []
+    for number, name in enumerate(names, start=1):
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name, re.ASCII) or name in taken:
+            name = f"path{number}"
+            while name in taken or name in names:
+                name += "_"
+        taken.add(name)
+        found.append(name)
+    return found
+
+
+def _plain(text: str) -> str:
+    """Escaped text content without the control characters that XML 1.0 cannot hold."""
+    return escape(re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text))
