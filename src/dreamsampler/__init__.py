@@ -1,3 +1,33 @@
-"""dreamsampler: one loop for diffusion sampling and score distillation."""
+"""dreamsampler: one loop for diffusion sampling and score distillation.
+
+    import dreamsampler
+    dreamsampler.edit("cat.png", "a dog").save("dog.png")
+
+The functions below are imported when they are first asked for, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .frontends.python import edit, generate, invert, load, verify
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "edit", "generate", "invert", "load", "verify"]
+
+_PUBLIC = dict.fromkeys(("edit", "generate", "invert", "load", "verify"), ".frontends.python")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -70,6 +70,7 @@ _RUN = (
     Setting("size", "text", "native"),
     Setting("device", "text", "cpu"),
     Setting("dtype", "text", "float32", choices=("float32", "bfloat16", "float16", "float64")),
+    Setting("prediction_type", "text", None, choices=("eps", "v", "x0"), optional=True),
 )
 _STEPS = Setting("steps", "int", 50, 1, 10_000)
 _INVERSION = (
@@ -96,6 +97,7 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("strength", "float", 1.0, 0.0, 1e3, many=True),
             Setting("strength_kind", "text", "strength", choices=("strength", "paper", "guidance", "cfgpp")),
             Setting("bound", "float", 0.0, 0.0, 1e3),
+            Setting("raw", "flag", False),
         ),
         "invert": (*_RUN, _STEPS, *_INVERSION),
         "generate": (

@@ -1,0 +1,121 @@
+"""What the commands print: a progress bar for people, plain lines for everything else, JSON for programs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+OnProgress = Callable[[str, int, int, Any], None]
+
+_PHASES = {
+    "invert": "inverting",
+    "check": "checking the inversion",
+    "edit": "editing",
+    "sample": "sampling",
+}
+
+
+@dataclass
+class Console:
+    """Where a command speaks: results on stdout, notes and progress on stderr.
+
+    Args:
+        quiet: say nothing at all.
+        as_json: one line of JSON on stdout in place of sentences.
+    """
+
+    quiet: bool = False
+    as_json: bool = False
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the command began."""
+        return time.monotonic() - self._began
+
+    def say(self, text: str) -> None:
+        """A result in words."""
+        if not (self.quiet or self.as_json):
+            print(text)
+
+    def note(self, text: str) -> None:
+        """Something that was done or should be known, on one line of stderr."""
+        if not (self.quiet or self.as_json):
+            print("note: " + " ".join(text.split()), file=sys.stderr)
+
+    def summary(self, **facts: object) -> None:
+        """The same for programs."""
+        if self.as_json and not self.quiet:
+            print(json.dumps(facts, ensure_ascii=False))
+
+    @contextlib.contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """A spinner for what has no steps; nothing where stderr is not a terminal."""
+        if not self._live():
+            yield
+            return
+        from rich.console import Console as Rich
+
+        with Rich(stderr=True).status(text):
+            yield
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[OnProgress | None]:
+        """A callback that draws one bar a phase, with steps and time left; None where stderr is not a terminal."""
+        if not self._live():
+            yield None
+            return
+        from rich.console import Console as Rich
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Rich(stderr=True), transient=True) as bars:
+            tasks: dict[str, Any] = {}
+
+            def show(phase: str, done: int, total: int, _state: Any) -> None:
+                if phase not in tasks or done == 1:
+                    for task in tasks.values():
+                        bars.remove_task(task)
+                    tasks.clear()
+                    tasks[phase] = bars.add_task(_PHASES.get(phase, phase), total=total)
+                bars.update(tasks[phase], completed=done, total=total)
+
+            yield show
+
+    def _live(self) -> bool:
+        return not (self.quiet or self.as_json) and sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Silence the model libraries' notices while a command runs: what matters of them is in the notes of its result.
+
+    To be entered before they are imported; what the user has set in the environment stays.
+    """
+    for name in ("TRANSFORMERS_VERBOSITY", "DIFFUSERS_VERBOSITY"):
+        os.environ.setdefault(name, "error")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    ours = logging.getLogger("dreamsampler")
+    level = ours.level
+    ours.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        ours.setLevel(level)
+
+
+def size_words(size: tuple[int, int]) -> str:
+    """(width, height) as "512 x 384"."""
+    return f"{size[0]} x {size[1]}"

@@ -1,0 +1,116 @@
+"""`dreamsampler`: the commands and what happens when one of them fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ...core.errors import DreamSamplerError
+from .console import quiet_libraries
+from .edit import edit
+from .generate import generate
+from .invert import invert
+from .verify import verify
+
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """A group of commands whose failures are one line on stderr.
+
+    Exit codes: 0 done; 1 a program error, or a verification that differs; 2 bad input, one line; 130 interrupted.
+    """
+
+    def main(self, args: Any = None, standalone_mode: bool = True, **extra: Any) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        debug = "--debug" in words
+        try:
+            with contextlib.nullcontext() if debug else quiet_libraries():
+                code = super().main(args=words, standalone_mode=False, **extra)
+            if code == INTERRUPTED:
+                raise KeyboardInterrupt
+        except BaseException as error:
+            code = report_failure(error, debug)
+        if not standalone_mode:
+            return code
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def report_failure(error: BaseException, debug: bool = False) -> int:
+    """Say what went wrong on one line of stderr and return the exit code; with `debug`, the traceback before it."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _say("interrupted; nothing was left half-written", INTERRUPTED)
+    if isinstance(error, BrokenPipeError):
+        # who read our output went away: say nothing more, not even when the interpreter flushes at its end
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, DreamSamplerError):
+        return _say(str(error), 2)
+    # usage errors of the parser: the class has changed its home between versions, its form has not
+    words = getattr(error, "format_message", None)
+    if words is not None:
+        command = getattr(getattr(error, "ctx", None), "command_path", "dreamsampler")
+        text = words().strip()
+        # without a command there is nothing wrong to name
+        return _say(f"{text or 'no command'} (see `{command} --help`)", 2)
+    return _say(f"unexpected {type(error).__name__}: {error} (--debug shows where; please report it)", 1)
+
+
+def _say(text: str, code: int) -> int:
+    line = " ".join(text.split())
+    with contextlib.suppress(OSError):
+        print(f"dreamsampler: {line}", file=sys.stderr)
+    return code
+
+
+app = typer.Typer(
+    name="dreamsampler",
+    cls=Commands,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ... import __version__
+
+        print(f"dreamsampler {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Steer latent diffusion models: edit, restore and draw pictures by text.
+
+    Each command explains itself: dreamsampler edit --help
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+for _command in (edit, generate, invert, verify):
+    app.command()(_command)
+
+
+def main() -> None:
+    """The console script."""
+    app()

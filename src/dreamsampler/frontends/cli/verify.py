@@ -1,0 +1,63 @@
+"""`dreamsampler verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options as opt
+from .console import Console
+
+
+def verify(
+    result: Annotated[Path, typer.Argument(metavar="OUT.png", help="A picture that dreamsampler wrote.")],
+    input: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Where an input is now, if neither beside OUT.png nor in this folder."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="ID|DIR|FILE", help="Where the model is now, if it moved.")
+    ] = None,
+    device: opt.Device = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the model from the Hub if it is not in the local cache.")
+    ] = False,
+    quiet: opt.Quiet = False,
+    as_json: opt.Json = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Run a picture's recipe again and say whether it gives the same picture.
+
+    Prints "identical", or how far the two are apart. Exit code 0 if identical, 1 if not, 2 if it cannot be run.
+
+    **Examples**
+
+    ```
+    dreamsampler verify dog.png
+    dreamsampler verify dog.png --input ~/pictures/cat.png --model ~/models/sd15
+    ```
+    """
+    from ...recipe.model import load_prior
+    from ...recipe.verify import check, read_claim
+
+    console = Console(quiet, as_json)
+    claim = read_claim(result, list(input or ()))
+    with console.busy(f"loading {model or claim.recipe.model.id}"):
+        prior = load_prior(claim.recipe, model=model, device=device, local_files_only=not download)
+    with console.progress() as on_progress:
+        verdict = check(claim, prior, on_progress)
+    for note in verdict.notes:
+        console.note(note)
+    console.say(f"{result}: {verdict}")
+    console.summary(
+        file=str(result),
+        identical=verdict.identical,
+        largest=verdict.largest,
+        mean=verdict.mean,
+        share=verdict.share,
+        notes=list(verdict.notes),
+    )
+    if not verdict.identical:
+        raise typer.Exit(1)
