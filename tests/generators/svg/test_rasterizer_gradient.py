@@ -61,7 +61,7 @@ def test_control_points_equal_central_differences(name: str) -> None:
 
 
 def test_colours_and_opacities_equal_central_differences() -> None:
-    points, structure = blobs(4, 24, 3), Structure(((4,), (2, 2), (4,)) + ((4,),))
+    points, structure = blobs(4, 24, 3), Structure(((4,), (2, 2), (4,), (4,)))
     _check(lambda rgba: (rasterize(points, structure, rgba, (24, 24)) * WEIGHT).sum(), colours(4, 4))
 
 
@@ -178,7 +178,7 @@ def test_handles_of_straight_segments_get_their_own_gradients() -> None:
 
 
 def test_pieces_beyond_the_sides_neither_leak_nor_pull() -> None:
-    """A band across the canvas: full coverage left of a shape's left edge off canvas, no gradient from off-canvas edges."""
+    """A band across the canvas is covered from side to side; its ends, off the canvas, have no gradient."""
     points = rectangle(-30.5, 6.25, 60.5, 14.75, torch.float64).requires_grad_()
     image = rasterize(points, ONE, solid(1), (24, 24))
     expected = torch.ones(24, dtype=torch.float64)

@@ -21,7 +21,8 @@ CURVE = '<path d="M8 50C8 10 30 10 32 30S50 60 56 12" fill="none" stroke="#036" 
 
 EXACT = {
     "shapes": '<rect x="4" y="5" width="20" height="13" rx="4"/><circle cx="44" cy="14" r="9.5" fill="red"/>'
-    '<ellipse cx="20" cy="44" rx="15" ry="8" fill="#0808"/><polygon points="40,30 60,40 45,60" fill="rgb(9,90,200)"/>',
+    '<ellipse cx="20" cy="44" rx="15" ry="8" fill="#0808"/>'
+    '<polygon points="40,30 60,40 45,60" fill="rgb(9,90,200)"/>',
     "compact arcs and smooth curves": '<path d="M5 20a15 9 20 0130-3 6 6 0 1011 12zM40 40q10-9 15 0t4 15l-9 .5.5-9z"/>',
     "transforms": '<g transform="translate(30 8) rotate(30) scale(1.2 .7)"><rect width="20" height="20"/>'
     '<g transform="skewX(20) matrix(1 .2 0 1 3 24)"><circle r="8" cx="9" fill="teal"/></g></g>',
@@ -31,10 +32,12 @@ EXACT = {
     '<use href="#s" x="36" y="2" width="20" height="20"/>',
     "styles": "<style>/* c */ .a{fill:#f00;opacity:.5} rect.b,#q{fill:#00f} path{fill:lime!important}</style>"
     '<rect class="a" width="30" height="30"/><rect class="a b" x="30" width="30" height="30"/>'
-    '<circle id="q" cx="16" cy="46" r="12" fill="red"/><path d="M36 36h20v20z" style="fill:orange;fill-opacity:40%"/>',
+    '<circle id="q" cx="16" cy="46" r="12" fill="red"/>'
+    '<path d="M36 36h20v20z" style="fill:orange;fill-opacity:40%"/>',
     "inheritance": '<g fill="none" stroke="purple" stroke-width="3" color="#282"><circle cx="20" cy="20" r="12"/>'
     '<rect x="34" y="34" width="22" height="20" fill="currentColor" stroke="none"/></g>'
-    '<g visibility="hidden"><rect width="64" height="64"/><rect x="40" y="4" width="9" height="9" visibility="visible"/>'
+    '<g visibility="hidden"><rect width="64" height="64"/>'
+    '<rect x="40" y="4" width="9" height="9" visibility="visible"/>'
     '</g><rect width="64" height="64" display="none"/>',
     "fill rules": '<path fill-rule="evenodd" d="M4 4h40v40h-40zM14 14h20v20h-20z"/>'
     '<path fill="red" d="M36 36h24v24h-24zM42 42h12v12h-12z"/>',
@@ -51,14 +54,19 @@ EXACT = {
     "dots": '<path d="M16 20h0" stroke="red" stroke-width="12" stroke-linecap="round"/>'
     '<path d="M44 20z" stroke="blue" stroke-width="12" stroke-linecap="square"/>',
     "dashes": CURVE.format(w=4, more='stroke-dasharray="7 3 1" stroke-dashoffset="2"'),
-    "stroke under a transform": '<circle cx="10" cy="10" r="6" transform="scale(4 2) skewX(15)" fill="gold" stroke="#000"/>',
-    "stroke first": '<rect x="14" y="14" width="34" height="34" fill="gold" stroke="#000" stroke-width="9" paint-order="stroke"/>',
-    "self-crossing stroke": '<path d="M8 8L56 56L56 8L8 56" fill="none" stroke="#06c" stroke-opacity=".5" stroke-width="8"/>',
-    "idle clip": '<clipPath id="c"><rect width="64" height="64"/></clipPath><g clip-path="url(#c)"><circle cx="32" cy="32" r="30"/></g>',
+    "stroke under a transform": '<circle cx="10" cy="10" r="6" transform="scale(4 2) skewX(15)" fill="gold"'
+    ' stroke="#000"/>',
+    "stroke first": '<rect x="14" y="14" width="34" height="34" fill="gold" stroke="#000" stroke-width="9"'
+    ' paint-order="stroke"/>',
+    "self-crossing stroke": '<path d="M8 8L56 56L56 8L8 56" fill="none" stroke="#06c" stroke-opacity=".5"'
+    ' stroke-width="8"/>',
+    "idle clip": '<clipPath id="c"><rect width="64" height="64"/></clipPath><g clip-path="url(#c)">'
+    '<circle cx="32" cy="32" r="30"/></g>',
     "units": '<rect x="1mm" y="4pt" width="50%" height=".25in" fill="hsl(200,60%,40%)"/>',
     "nested svg": '<svg x="10" y="10" width="40" height="30" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5"/></svg>',
     "switch": "<switch><foreignObject/><g><rect width='20' height='20'/></g><rect width='60' height='60'/></switch>",
-    "single-stop gradient": '<linearGradient id="g"><stop stop-color="#48c"/></linearGradient><circle cx="30" cy="30" r="20" fill="url(#g)"/>',
+    "single-stop gradient": '<linearGradient id="g"><stop stop-color="#48c"/></linearGradient>'
+    '<circle cx="30" cy="30" r="20" fill="url(#g)"/>',
 }
 
 
@@ -152,7 +160,8 @@ def test_what_is_approximated_is_said(body: str, note: str) -> None:
 def test_a_gradient_becomes_its_mean_over_the_shape() -> None:
     stops = '<stop stop-color="#000"/><stop offset="1" stop-color="#fff" stop-opacity=".5"/>'
     body = (
-        f'<linearGradient id="a" x2="1">{stops}</linearGradient><linearGradient id="b" href="#a" gradientUnits="userSpaceOnUse"'
+        f'<linearGradient id="a" x2="1">{stops}</linearGradient>'
+        f'<linearGradient id="b" href="#a" gradientUnits="userSpaceOnUse"'
         ' x1="0" x2="64"/><rect width="64" height="9" fill="url(#a)"/><rect width="32" height="9" fill="url(#b)"/>'
     )
     rgba = read_svg(_svg(body)).rgba

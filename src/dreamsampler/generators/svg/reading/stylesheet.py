@@ -54,7 +54,8 @@ class Stylesheet:
 
 def declarations(text: str) -> tuple[Pairs, Pairs]:
     """`a: b; c: d !important` as pairs without comments, the ordinary and the important ones."""
-    ordinary, important = [], []
+    ordinary: list[tuple[str, str]] = []
+    important: list[tuple[str, str]] = []
     for part in _COMMENT.sub("", text).split(";"):
         key, colon, value = part.partition(":")
         if colon:
