@@ -30,7 +30,7 @@ def test_names_that_are_no_device(name: str) -> None:
 
 
 def test_a_device_that_is_not_there() -> None:
-    with pytest.raises(ModelError, match="is not on this machine.*here: .*cpu"):
+    with pytest.raises(ModelError, match=r"is not on this machine.*here: .*cpu"):
         choose_device("cuda:63")
 
 
@@ -61,7 +61,7 @@ def test_weights_that_cannot_fit_are_refused_before_loading() -> None:
     check_fits(GIB, CPU, torch.float32, 4 * GIB)
     with pytest.raises(OutOfMemory, match=r"take 4.0 GiB in float32 but 3.0 GiB are free on cpu; use dtype='bfloat16'"):
         check_fits(GIB, CPU, torch.float32, 3 * GIB)
-    with pytest.raises(OutOfMemory, match="use dtype='float16': 2.0 GiB"):
+    with pytest.raises(OutOfMemory, match="use dtype='float16': 2"):
         check_fits(GIB, CUDA, torch.float32, 3 * GIB)
     with pytest.raises(OutOfMemory, match="use a smaller model"):
         check_fits(GIB, CPU, torch.float32, GIB)

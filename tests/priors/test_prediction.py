@@ -33,7 +33,7 @@ def test_the_callers_word_goes_first_and_is_remarked() -> None:
 
 
 def test_contradictions_are_errors_that_an_override_mends() -> None:
-    with pytest.raises(ModelError, match="Stable Diffusion 2 at 768 pixels.* pass prediction_type='v'"):
+    with pytest.raises(ModelError, match=r"Stable Diffusion 2 at 768 pixels.* pass prediction_type='v'"):
         read_kind({"prediction_type": "epsilon"}, SD2_768, None)
     assert read_kind({"prediction_type": "v_prediction"}, SD2_768, None)[0] == "v"
     assert read_kind({"prediction_type": "epsilon"}, SD2_768, "v")[0] == "v"

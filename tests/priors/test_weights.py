@@ -38,7 +38,7 @@ def test_names_shapes_and_metadata(good: Path) -> None:
 
 @pytest.mark.parametrize("name", ["m.ckpt", "m.pt", "m.pth", "m.bin", "M.CKPT", "m.pkl"])
 def test_pickles_are_refused_unread(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ModelError, match="pickled checkpoint.*from_single_file"):
+    with pytest.raises(ModelError, match=r"pickled checkpoint.*from_single_file"):
         read_header(tmp_path / name)
 
 

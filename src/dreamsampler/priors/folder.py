@@ -82,13 +82,13 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 def _what_is_here(folder: Path) -> str:
+    if (folder / "config.json").is_file():
+        return "; it looks like a single network: load the folder above, that of the whole pipeline"
     files = sorted(path.name for path in folder.glob("*.safetensors"))
     if files:
         return f"; if it is a whole checkpoint in one file, load {folder / files[0]}"
     if any(path.suffix.lower() in PICKLES for path in folder.glob("*")):
         return "; pickled checkpoints are refused: convert them with diffusers' from_single_file and save_pretrained"
-    if (folder / "config.json").is_file():
-        return "; it looks like a single network: load the folder above, that of the whole pipeline"
     return "; expected a folder that pipe.save_pretrained() wrote"
 
 
@@ -203,7 +203,8 @@ def readable(source: Path) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         if "allocate memory" in str(error) or isinstance(error, torch.OutOfMemoryError | ModelError):
             raise
-        reason = " ".join(str(error).split())[:300]
+        # the first sentence; the rest is advice for callers of those libraries
+        reason = re.split(r"(?<=[.!]) ", " ".join(str(error).split()), maxsplit=1)[0][:300].rstrip(".")
         raise ModelError(
             f"{source} cannot be loaded: {reason or type(error).__name__}; its configuration or weights are damaged or "
             "of a kind that this version does not know"
