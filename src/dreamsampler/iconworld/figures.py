@@ -16,6 +16,7 @@ from dreamsampler.iconworld.objects import OBJECTS
 from dreamsampler.iconworld.objects.common import paint
 from dreamsampler.iconworld.palette import COLOURS, HAIR, SKINS
 
+MEAN = Genes()
 VIEWS = (*bodies.VIEWS, "object")
 
 
@@ -41,7 +42,7 @@ class Figure:
     kind: str
     colour: str
     view: str = "object"
-    genes: Genes = Genes()
+    genes: Genes = MEAN
     x: float = 64.0
     y: float = 64.0
     size: float = 1.0

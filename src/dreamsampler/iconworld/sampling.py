@@ -138,7 +138,7 @@ def clear(figure: Figure, colour: str) -> bool:
         own = [SKINS[figure.skin], HAIR[figure.hair]]
     else:
         own = [(COLOURS if figure.view == "object" else FUR)[figure.colour]]
-    return all(apart(c, ground) > (0.10 if figure.hair else 0.17) for c in own)
+    return all(apart(c, ground) > (0.10 if figure.hair else 0.22) for c in own)
 
 
 def background(rng: np.random.Generator, figures: Sequence[Figure]) -> Background:

@@ -22,8 +22,20 @@ Point = Sequence[float]
 
 _ARC = 0.5522847498307936  # handle length of a quarter circle of radius one
 _QUARTERS = np.array(
-    [(1, 0), (1, _ARC), (_ARC, 1), (0, 1), (-_ARC, 1), (-1, _ARC), (-1, 0), (-1, -_ARC), (-_ARC, -1)]
-    + [(0, -1), (_ARC, -1), (1, -_ARC)]
+    [
+        (1, 0),
+        (1, _ARC),
+        (_ARC, 1),
+        (0, 1),
+        (-_ARC, 1),
+        (-1, _ARC),
+        (-1, 0),
+        (-1, -_ARC),
+        (-_ARC, -1),
+        (0, -1),
+        (_ARC, -1),
+        (1, -_ARC),
+    ]
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamsampler.iconworld import captions, sampling
+from dreamsampler.iconworld.backgrounds import Background
 from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, apart
 from dreamsampler.iconworld.solids import SHAPES, Camera, Solid, render_solids
 
@@ -25,7 +26,7 @@ def view_name(camera: Camera) -> str:
 
 @dataclass(frozen=True)
 class SolidScene:
-    """One or two solids, a camera and a background, with the same answers as a drawn `Scene`.
+    """One or two solids, a camera and a background (its pattern is not drawn), with the same answers as a drawn `Scene`.
 
     Example:
         >>> sample_solids(3).full_caption().split(",")[-1]
@@ -34,8 +35,13 @@ class SolidScene:
 
     solids: tuple[Solid, ...]
     camera: Camera
-    background: str
+    background: Background
     seed: int = 0
+
+    @property
+    def figure(self) -> str:
+        """The first shape."""
+        return self.solids[0].shape
 
     @property
     def nouns(self) -> tuple[str, ...]:
@@ -48,11 +54,11 @@ class SolidScene:
 
     def picture(self, size: int = 128) -> NDArray[np.uint8]:
         """The view, uint8 `[size, size, 3]`."""
-        return render_solids(self.solids, self.camera, BACKGROUNDS[self.background], size)[0]
+        return render_solids(self.solids, self.camera, BACKGROUNDS[self.background.colour], size)[0]
 
     def masks(self, size: int = 128) -> dict[str, NDArray[np.bool_]]:
         """`"figure 0"`, `"figure 1"` and `"background"`, bool `[size, size]`."""
-        which = render_solids(self.solids, self.camera, BACKGROUNDS[self.background], size, samples=1)[1]
+        which = render_solids(self.solids, self.camera, BACKGROUNDS[self.background.colour], size, samples=1)[1]
         found = {f"figure {i}": which == i for i in range(len(self.solids))}
         return {**found, "background": which < 0}
 
@@ -62,13 +68,13 @@ class SolidScene:
 
     def full_caption(self) -> str:
         """What is seen, on what, from where."""
-        what = captions.fill("{} on a {} background", self.subject(), self.background)
+        what = captions.fill("{} on a {} background", self.subject(), self.background.colour)
         return f"{what}, seen from {_place(view_name(self.camera))}"
 
     def caption(self, seed: int | None = None) -> str:
         """A varied caption."""
         rng = np.random.Generator(np.random.PCG64([_PURPOSE, self.seed if seed is None else seed]))
-        what = captions.fill(str(rng.choice(captions.SINGLE)), self.subject(), self.background)
+        what = captions.fill(str(rng.choice(captions.SINGLE)), self.subject(), self.background.colour)
         if rng.random() < 0.25:
             what = self.subject()
         return f"{what}, seen from {_place(view_name(self.camera))}" if rng.random() < 0.8 else what
@@ -91,4 +97,4 @@ def sample_solids(seed: int, split: str = "train") -> SolidScene:
     grounds = [b for b in BACKGROUNDS if all(apart(COLOURS[s.colour], BACKGROUNDS[b]) > 0.2 for s in solids)]
     distance = 1.72 if len(solids) == 1 else 2.35
     camera = Camera(round(float(rng.uniform(-180, 180)), 1), round(float(rng.uniform(-5, 75)), 1), distance)
-    return SolidScene(solids, camera, sampling.pick(rng, grounds), int(seed))
+    return SolidScene(solids, camera, Background(sampling.pick(rng, grounds)), int(seed))

@@ -1,7 +1,7 @@
 """Simple coloured solids seen by known cameras: exact signed distances, cast ray by ray, with two-tone shading.
 
-World: right-handed, z up, solids inside [-0.5, 0.5]^3. Cameras: OpenCV axes (x right, y down, z forward), camera-to-world
-3x4, pixel centres at +0.5.
+World: right-handed, z up, solids near the origin. Cameras: OpenCV axes (x right, y down, z forward),
+camera-to-world 3x4, pixel centres at +0.5.
 """
 
 from __future__ import annotations

@@ -10,16 +10,17 @@ from dreamsampler.iconworld.characters.features import EXPRESSIONS
 from dreamsampler.iconworld.characters.heads import HEADS
 from dreamsampler.iconworld.objects import OBJECTS
 from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, HAIR
+from dreamsampler.iconworld.solids import SHAPES
 
 NOUNS: tuple[str, ...] = (*HEADS, *OBJECTS)
-"""Nouns of all figures."""
+"""Nouns of all drawn figures (the shapes of solids are `solids.SHAPES`)."""
 
 BACKGROUND_NAMES: tuple[str, ...] = tuple(BACKGROUNDS)
 """Names of all background colours."""
 
 _PARTS = (*captions.SINGLE, *captions.BARE, *captions.PAIRS, *captions.PATTERN_WORDS.values())
-_SAID = (*NOUNS, *BACKGROUNDS, *COLOURS, *FUR, *HAIR, *EXPRESSIONS, *ACCESSORIES, *_PARTS)
-_GLUE = "a an and wearing with hair face sitting standing in shirt the face of"
+_SAID = (*NOUNS, *BACKGROUNDS, *COLOURS, *FUR, *HAIR, *EXPRESSIONS, *ACCESSORIES, *SHAPES, *_PARTS)
+_GLUE = "a an and wearing with hair face sitting standing in shirt the face of seen from front side back above below"
 
 WORDS: tuple[str, ...] = tuple(sorted(set(re.findall(r"[a-z0-9]+", " ".join((*_SAID, _GLUE)).lower()))))
-"""Every word that a caption of a drawn scene can contain."""
+"""Every word that a caption of a drawn scene, or of solids, can contain."""

@@ -36,7 +36,7 @@ def sunglasses(f: Frame, colour: str) -> list[Path]:
     lens = blob(
         [(-r, -0.62 * r), (0, -0.86 * r), (r, -0.62 * r), (0.92 * r, 0.30 * r), (0, 0.96 * r), (-0.92 * r, 0.30 * r)]
     )
-    both = [lens + (x + s * f.eye_x, y) for s in (-1, 1)]
+    both = [moved(lens, x + s * f.eye_x, y) for s in (-1, 1)]
     bar = stroke([(-0.97 * f.w, y - 0.75 * r), (x, y - 0.62 * r), (0.97 * f.w, y - 0.75 * r)], 3.2)
     glint = [
         stroke([(x + s * f.eye_x - 0.52 * r, y + 0.10 * r), (x + s * f.eye_x - 0.08 * r, y - 0.48 * r)], 2.6)
@@ -62,8 +62,11 @@ def top_hat(f: Frame, colour: str) -> list[Path]:
 def party_hat(f: Frame, colour: str) -> list[Path]:
     y, w = f.hat_y, min(max(0.78 * f.hat_w, 14.0), 22.0)
     cone = polygon([(-w, y + 2), (0, y - 28, 2), (w, y + 2)], 4)
-    at = (0.30, 0.62)
-    bands = [polygon([(-w * (1 - a) + 1, y + 1 - 27 * a), (w * (1 - a) - 1, y - 5 - 27 * a), (w * (1 - a - 0.17) - 1, y - 9 - 27 * a), (-w * (1 - a - 0.17) + 1, y - 4 - 27 * a)]) for a in at]  # fmt: skip
+    bands = []
+    for a in (0.30, 0.62):  # slanting stripes, as wide as the cone is at their height
+        near, far = w * (1 - a), w * (0.83 - a)
+        low = y + 1 - 27 * a
+        bands.append(polygon([(1 - near, low), (near - 1, low - 6), (far - 1, low - 10), (1 - far, low - 5)]))
     return [
         path("hat", colour, cone),
         path("hat", light(colour, 0.6), *bands),

@@ -80,7 +80,10 @@ def _stripes(torso: Contour, neck: Contour, legs: list[tuple[Contour, Contour]],
     collar = [
         stripe(neck, a, 13 * k, (x, y)) for a, x, y in ((38, -20.0, -26.0), (66, -19.0, -16.0), (98, -18.0, -5.0))
     ]
-    bands = [stripe(leg, s * a, 9, (float(leg[:, 0].mean()), float(leg[:, 1].mean()) + y)) for leg, _ in legs for s in (-1, 1) for a, y in ((150, 5.0), (166, 10.0))]  # fmt: skip
+    bands = []
+    for leg, _ in legs:
+        x, y = leg.mean(0).tolist()
+        bands += [stripe(leg, s * a, 9, (x, y + drop)) for s in (-1, 1) for a, drop in ((150, 5.0), (166, 10.0))]
     return [*upper, *lower, *rump, *collar, *bands]
 
 

@@ -35,8 +35,15 @@ def brows(f: Frame, colour: str, expression: str, width: float = 2.6) -> list[Pa
 def button_nose(f: Frame, colour: str = INK, size: float = 1.0) -> list[Path]:
     """A rounded triangle, point down."""
     x, y, r = f.look_x * 1.3, f.nose_y, 5.6 * size * f.muzzle
-    shape = blob([(x - r, y - 0.42 * r), (x, y - 0.66 * r), (x + r, y - 0.42 * r), (x + 0.25 * r, y + 0.62 * r)]
-                 + [(x - 0.25 * r, y + 0.62 * r)])  # fmt: skip
+    shape = blob(
+        [
+            (x - r, y - 0.42 * r),
+            (x, y - 0.66 * r),
+            (x + r, y - 0.42 * r),
+            (x + 0.25 * r, y + 0.62 * r),
+            (x - 0.25 * r, y + 0.62 * r),
+        ]
+    )
     return [path("nose", colour, shape)]
 
 
@@ -63,10 +70,17 @@ def _arc(width: float, sag: float, pen: float) -> Contour:
 
 def _lips(width: float, deep: float) -> tuple[Contour, Contour]:
     """An open mouth and the tongue in it, about its upper edge."""
-    opening = blob([(-width, -0.6, 0.35), (0, 1.2), (width, -0.6, 0.35), (0.62 * width, 0.74 * deep), (0, deep)]
-                   + [(-0.62 * width, 0.74 * deep)])  # fmt: skip
-    tongue = blob([(-0.5 * width, 0.80 * deep, 0.3), (0, 0.50 * deep), (0.5 * width, 0.80 * deep, 0.3)]
-                  + [(0, 0.985 * deep)])  # fmt: skip
+    opening = blob(
+        [
+            (-width, -0.6, 0.35),
+            (0, 1.2),
+            (width, -0.6, 0.35),
+            (0.62 * width, 0.74 * deep),
+            (0, deep),
+            (-0.62 * width, 0.74 * deep),
+        ]
+    )
+    tongue = blob([(-0.5 * width, 0.8 * deep, 0.3), (0, 0.5 * deep), (0.5 * width, 0.8 * deep, 0.3), (0, 0.985 * deep)])
     return opening, tongue
 
 

@@ -11,15 +11,24 @@ from dreamsampler.iconworld.palette import INK, ROSE, light, lightness, mix
 from dreamsampler.iconworld.shapes import about, blob, moved, polygon, symmetric
 
 HORSE = Plan(
-    outline=((0, -0.80), (0.62, -0.74), (0.96, -0.36), (0.92, 0.12), (0.74, 0.52), (0.76, 0.82), (0.46, 1.07), (0, 1.12)),
+    outline=(
+        (0, -0.80), (0.62, -0.74), (0.96, -0.36), (0.92, 0.12), (0.74, 0.52), (0.76, 0.82), (0.46, 1.07), (0, 1.12),
+    ),
     width=26, height=38, eye_x=0.66, eye_y=-0.12, eye=5.4, nose_y=0.70, mouth_y=0.90, hat_y=-0.66, hat_w=0.72,
 )  # fmt: skip
 
 
 def _ears(f: Frame, inner: str) -> list[Path]:
     tip = (0.62 * f.w + 0.5 * f.ear_turn, -0.82 * f.h - 11.0 * f.ear)
-    ear = blob([(0.24 * f.w, -0.66 * f.h, 0.3), (0.30 * f.w, -0.92 * f.h), (*tip, 0.25), (1.0 * f.w, -0.88 * f.h)]
-               + [(0.90 * f.w, -0.50 * f.h, 0.3)])  # fmt: skip
+    ear = blob(
+        [
+            (0.24 * f.w, -0.66 * f.h, 0.3),
+            (0.3 * f.w, -0.92 * f.h),
+            (*tip, 0.25),
+            (1.0 * f.w, -0.88 * f.h),
+            (0.9 * f.w, -0.5 * f.h, 0.3),
+        ]
+    )
     return [
         path("ears", f.tones.main, *both(ear)),
         path("ears", inner, *both(about(ear, 0.62 * f.w, -0.76 * f.h, 0.52))),
@@ -29,8 +38,15 @@ def _ears(f: Frame, inner: str) -> list[Path]:
 def _forelock(f: Frame, colour: str) -> list[Path]:
     lean = 4 + 4 * f.genes.mark
     lock = blob(
-        [(-0.36 * f.w, -0.84 * f.h), (0, -1.0 * f.h), (0.38 * f.w, -0.82 * f.h), (0.32 * f.w, -0.46 * f.h)]
-        + [(lean, -0.18 * f.h, 0.3), (-0.02 * f.w, -0.42 * f.h), (-0.26 * f.w, -0.32 * f.h, 0.4)]
+        [
+            (-0.36 * f.w, -0.84 * f.h),
+            (0, -1.0 * f.h),
+            (0.38 * f.w, -0.82 * f.h),
+            (0.32 * f.w, -0.46 * f.h),
+            (lean, -0.18 * f.h, 0.3),
+            (-0.02 * f.w, -0.42 * f.h),
+            (-0.26 * f.w, -0.32 * f.h, 0.4),
+        ]
     )
     return [path("mane", colour, lock)]
 

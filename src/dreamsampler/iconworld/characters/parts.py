@@ -28,8 +28,16 @@ def pointed_ears(f: Frame, reach: float, inner: str, spread: float = 1.0, tip: s
     """Triangular ears with a lighter inside; `tip` colours their upper third."""
     x0, x1, base = 0.14 * f.w, 0.93 * f.w * spread, -0.34 * f.h
     top = (0.80 * f.w * spread + 0.2 * f.ear_turn, -f.h - reach * f.ear)
-    outer = blob([(x0, -0.78 * f.h, 0.4), (0.5 * (x0 + top[0]), 0.56 * top[1] - 0.36 * f.h, 0.8), (*top, 0.34)]
-                 + [(0.55 * x1 + 0.5 * top[0], 0.5 * (top[1] + base), 0.8), (x1, base, 0.4), (0.4 * f.w, -0.3 * f.h)])  # fmt: skip
+    outer = blob(
+        [
+            (x0, -0.78 * f.h, 0.4),
+            (0.5 * (x0 + top[0]), 0.56 * top[1] - 0.36 * f.h, 0.8),
+            (*top, 0.34),
+            (0.55 * x1 + 0.5 * top[0], 0.5 * (top[1] + base), 0.8),
+            (x1, base, 0.4),
+            (0.4 * f.w, -0.3 * f.h),
+        ]
+    )
     middle = (0.62 * f.w * spread, -0.74 * f.h)
     out = [path("ears", f.tones.main, *both(outer))]
     if tip is not None:

@@ -105,7 +105,7 @@ def woman(f: Frame, look: Look) -> list[Path]:
         *_face(f, look, WOMAN, hair, []),
         path("hair", hair, cap),
         _gleam(f, hair),
-    ]  # fmt: skip
+    ]
 
 
 def boy(f: Frame, look: Look) -> list[Path]:

@@ -47,8 +47,14 @@ def dog(f: Frame, look: Look) -> list[Path]:
     outline, t = skull(f, DOG), f.tones
     x, low, out = 0.72 * f.w, (0.36 + 0.12 * f.genes.ear) * f.h, 1.22 * f.w + 0.4 * f.ear_turn
     ear = blob(
-        [(0.44 * f.w, -0.93 * f.h, 0.5), (x + 6, -0.88 * f.h), (out, -0.38 * f.h), (out + 1, low)]
-        + [(1.0 * f.w, low + 4), (0.84 * f.w, -0.18 * f.h)]
+        [
+            (0.44 * f.w, -0.93 * f.h, 0.5),
+            (x + 6, -0.88 * f.h),
+            (out, -0.38 * f.h),
+            (out + 1, low),
+            (1.0 * f.w, low + 4),
+            (0.84 * f.w, -0.18 * f.h),
+        ]
     )
     patch = ellipse(f.eye_x + f.look_x, f.eye_y - 0.5, f.eye * 2.0, f.eye * 2.25, 12)
     snout = ellipse(1.2 * f.look_x, 0.42 * f.h + 1.2 * f.look_y, 16 * f.muzzle, 13.4 * f.muzzle)
@@ -74,8 +80,15 @@ RABBIT = Plan(
 def rabbit(f: Frame, look: Look) -> list[Path]:
     outline, t = skull(f, RABBIT), f.tones
     x, top = 0.46 * f.w + 0.7 * f.ear_turn, -42 - 1.4 * (f.ear - 1)
-    ear = blob([(0.06 * f.w, -0.40 * f.h), (0.12 * f.w + 0.3 * f.ear_turn, -0.95 * f.h), (x, top)]
-               + [(x + 0.27 * f.w, -0.98 * f.h), (0.56 * f.w, -0.36 * f.h)])  # fmt: skip
+    ear = blob(
+        [
+            (0.06 * f.w, -0.4 * f.h),
+            (0.12 * f.w + 0.3 * f.ear_turn, -0.95 * f.h),
+            (x, top),
+            (x + 0.27 * f.w, -0.98 * f.h),
+            (0.56 * f.w, -0.36 * f.h),
+        ]
+    )
     inner = about(ear, 0.40 * f.w + 0.35 * f.ear_turn, -0.72 * f.h, (0.52, 0.72))
     snout = 0.76 * f.h + 1.2 * f.look_y
     puffs = [ellipse(s * 6.6 * f.muzzle + 1.25 * f.look_x, snout, 9.4 * f.muzzle, 8.0 * f.muzzle) for s in (-1, 1)]

@@ -100,7 +100,17 @@ def standing_body(look: Look) -> list[Path]:
     deep, long = _GIRTH.get(look.kind, 1.0) + 0.10 * g.body, 20 + 3.0 * g.legs
     top, low = 4 - 8 * deep, 4 + 13 * deep
     torso = blob(
-        [(-30, 6), (-22, top), (10, top), (28, top + 2), (36, 9), (33, low - 5), (22, low), (-8, low), (-26, low - 3)]
+        [
+            (-30, 6),
+            (-22, top),
+            (10, top),
+            (27, top + 1),
+            (34, top + 9),
+            (33, low - 5),
+            (22, low),
+            (-8, low),
+            (-26, low - 3),
+        ]
     )
     sway, floor, thick = 3.0 * g.stride, min(low + long - 2, 47.0), 9.0 + 2.5 * deep
     limb = limbs(look, t)

@@ -101,7 +101,7 @@ TIGER = BEAR._replace(width=37, eye_x=0.44)
 
 
 def tiger(f: Frame, look: Look) -> list[Path]:
-    t, outline, k = f.tones, skull(f, TIGER), 1 + 0.2 * f.genes.mark
+    outline, k = skull(f, TIGER), 1 + 0.2 * f.genes.mark
     white = "#fff4e4"
     sides = [
         stripe(outline, s * a, 10.5 * k, (s * x * f.w, y * f.h), s * b)
@@ -112,16 +112,18 @@ def tiger(f: Frame, look: Look) -> list[Path]:
         stripe(outline, 0, 9 * k, (0, -0.40 * f.h)),
         *(stripe(outline, s * 21, 8 * k, (s * 0.20 * f.w, -0.46 * f.h)) for s in (-1, 1)),
     ]
+    m, low = f.muzzle, 0.56 * f.h + 1.2 * f.look_y
+    puffs = [ellipse(s * 8 * m + 1.2 * f.look_x, low, 13 * m, 11.5 * m) for s in (-1, 1)]
     return [
         *round_ears(f, 0.74, -0.76, 13.0, white),
         *toned("head", outline, "#f6942f", shade("#f6942f", 0.15)),
-        path("muzzle", white, *(ellipse(s * 8 * f.muzzle + 1.2 * f.look_x, 0.56 * f.h + 1.2 * f.look_y, 13 * f.muzzle, 11.5 * f.muzzle) for s in (-1, 1))),
+        path("muzzle", white, *puffs),
         path("markings", INK, *sides, *brow),
         *face.eyes(f),
         *face.muzzle_line(f),
         *face.mouth(f, look.expression, 9.5),
         *face.button_nose(f, "#e46f7f", 1.15),
-    ]  # fmt: skip
+    ]
 
 
 MONKEY = Plan(
@@ -133,8 +135,15 @@ MONKEY = Plan(
 def monkey(f: Frame, look: Look) -> list[Path]:
     t, tan = f.tones, "#f5d3a6"
     mask = symmetric(
-        [(0, -0.44 * f.h), (0.36 * f.w, -0.60 * f.h), (0.68 * f.w, -0.26 * f.h), (0.58 * f.w, 0.16 * f.h)]
-        + [(0.72 * f.w * f.muzzle, 0.56 * f.h), (0.40 * f.w, 0.92 * f.h), (0, 0.98 * f.h)]
+        [
+            (0, -0.44 * f.h),
+            (0.36 * f.w, -0.6 * f.h),
+            (0.68 * f.w, -0.26 * f.h),
+            (0.58 * f.w, 0.16 * f.h),
+            (0.72 * f.w * f.muzzle, 0.56 * f.h),
+            (0.4 * f.w, 0.92 * f.h),
+            (0, 0.98 * f.h),
+        ]
     )
     return [
         *round_ears(f, 1.0, 0.0, 12.5, mix(tan, ROSE, 0.3)),
@@ -157,8 +166,16 @@ def frog(f: Frame, look: Look) -> list[Path]:
     r = 14.5 + f.ear - 1
     bumps = [ellipse(s * f.eye_x, f.eye_y, r, r) for s in (-1, 1)]
     whites = [ellipse(s * f.eye_x + 0.5 * f.look_x, f.eye_y, 10.4, 10.4) for s in (-1, 1)]
-    belly = blob([(-0.70 * f.w, 0.62 * f.h), (0, 0.80 * f.h), (0.70 * f.w, 0.62 * f.h), (0.58 * f.w, 0.92 * f.h), (0, 1.04 * f.h)]
-                 + [(-0.58 * f.w, 0.92 * f.h)])  # fmt: skip
+    belly = blob(
+        [
+            (-0.7 * f.w, 0.62 * f.h),
+            (0, 0.8 * f.h),
+            (0.7 * f.w, 0.62 * f.h),
+            (0.58 * f.w, 0.92 * f.h),
+            (0, 1.04 * f.h),
+            (-0.58 * f.w, 0.92 * f.h),
+        ]
+    )
     return [
         path("head", t.main, *bumps),
         *toned("head", skull(f, FROG), t.main, t.shade),

@@ -19,13 +19,28 @@ def house(v: Sequence[float], p: Paint) -> list[Path]:
         path("chimney", "#b5654a", box(17, -42, 28, -12, 1.5)),
         path("wall", WALL, box(-w, eave - 4, w, 44, 2)),
         path("wall", WALL_SHADE, box(-w, 36, w, 44, 2)),
-        path("roof", p.main, polygon([(-w - 12, eave), (0, -47), (w + 12, eave), (w + 7, eave + 6), (-w - 7, eave + 6)], 4)),
-        path("roof", p.shade, polygon([(-w - 10, eave + 0.5), (w + 10, eave + 0.5), (w + 7, eave + 6), (-w - 7, eave + 6)], 2)),
+        path(
+            "roof",
+            p.main,
+            polygon([(-w - 12, eave), (0, -47), (w + 12, eave), (w + 7, eave + 6), (-w - 7, eave + 6)], 4),
+        ),
+        path(
+            "roof",
+            p.shade,
+            polygon([(-w - 10, eave + 0.5), (w + 10, eave + 0.5), (w + 7, eave + 6), (-w - 7, eave + 6)], 2),
+        ),
         path("door", WOOD, box(door - 9, 14, door + 9, 44, 4)),
         path("door", "#fbd45c", ellipse(door + 4.5, 30, 2)),
         path("windows", "#ffffff", box(9, 11, 30, 31, 3)),
-        path("windows", PANE, box(11.5, 13.5, 18.5, 20), box(20.5, 13.5, 27.5, 20), box(11.5, 22, 18.5, 28.5), box(20.5, 22, 27.5, 28.5)),
-    ]  # fmt: skip
+        path(
+            "windows",
+            PANE,
+            box(11.5, 13.5, 18.5, 20),
+            box(20.5, 13.5, 27.5, 20),
+            box(11.5, 22, 18.5, 28.5),
+            box(20.5, 22, 27.5, 28.5),
+        ),
+    ]
 
 
 def castle(v: Sequence[float], p: Paint) -> list[Path]:
@@ -38,10 +53,14 @@ def castle(v: Sequence[float], p: Paint) -> list[Path]:
         path("wall", dark, box(-26, 8, 26, 45, 1), *teeth),
         path("wall", stone, *towers),
         path("roof", p.main, *roofs),
-        path("roof", p.shade, *(polygon([(s * 34 + 4, top + 2), (s * 34, -47), (s * 34 + 16, top + 2)], 2) for s in (-1, 1))),
+        path(
+            "roof",
+            p.shade,
+            *(polygon([(s * 34 + 4, top + 2), (s * 34, -47), (s * 34 + 16, top + 2)], 2) for s in (-1, 1)),
+        ),
         path("windows", "#5d6678", *slits),
         path("door", WOOD, polygon([(-11, 45), (-11, 24), (0, 19), (11, 24), (11, 45)], 5)),
-    ]  # fmt: skip
+    ]
 
 
 def tent(v: Sequence[float], p: Paint) -> list[Path]:

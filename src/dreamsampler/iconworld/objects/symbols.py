@@ -52,9 +52,9 @@ def moon(v: Sequence[float], p: Paint) -> list[Path]:
 
 
 def sun(v: Sequence[float], p: Paint) -> list[Path]:
-    r, count = 25 * (1 + 0.06 * v[0]), 8 + 2 * (v[1] > 0)
+    r, count = 28 * (1 + 0.05 * v[0]), 8 + 2 * (v[1] > 0)
     rays = [
-        moved(symmetric([(0, -48, 0.5), (5.5, -r - 9, 0.6), (0, -r - 5)]), 0, 0, 1, 360 * i / count + 10 * v[2])
+        moved(symmetric([(0, -48, 0.5), (6.5, -r - 8, 0.6), (0, -r - 4.5)]), 0, 0, 1, 360 * i / count + 10 * v[2])
         for i in range(count)
     ]
     return [

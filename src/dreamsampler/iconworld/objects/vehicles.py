@@ -77,9 +77,13 @@ def boat(v: Sequence[float], p: Paint) -> list[Path]:
         path("sail", "#fdf6e9", main),
         path("sail", "#f3dcc0", jib),
         path("boat", p.main, hull),
-        path("boat", p.shade, blob([(-39, 25, 0.3), (39, 25, 0.3), (33, 33, 0.6), (24, 38, 0.5), (-24, 38, 0.5), (-33, 33, 0.6)], 0.8)),
+        path(
+            "boat",
+            p.shade,
+            blob([(-39, 25, 0.3), (39, 25, 0.3), (33, 33, 0.6), (24, 38, 0.5), (-24, 38, 0.5), (-33, 33, 0.6)], 0.8),
+        ),
         path("boat", p.light, box(-43, 12, 43, 17, 2)),
-    ]  # fmt: skip
+    ]
 
 
 def airplane(v: Sequence[float], p: Paint) -> list[Path]:
@@ -138,13 +142,18 @@ def balloon(v: Sequence[float], p: Paint) -> list[Path]:
         ]
     )
     return [
-        path("ropes", "#7a5a44", polygon([(-7, 24), (-4.6, 24), (-6, 37), (-8, 37)]), polygon([(7, 24), (4.6, 24), (6, 37), (8, 37)])),
+        path(
+            "ropes",
+            "#7a5a44",
+            polygon([(-7, 24), (-4.6, 24), (-6, 37), (-8, 37)]),
+            polygon([(7, 24), (4.6, 24), (6, 37), (8, 37)]),
+        ),
         path("balloon", p.main, bag),
         path("balloon", p.shade, side),
         path("balloon", p.light, mid),
         path("basket", "#a06a43", polygon([(-10, 35), (10, 35), (8, 49), (-8, 49)], 3)),
         path("basket", "#7d4f32", box(-10.5, 34.5, 10.5, 39, 2)),
-    ]  # fmt: skip
+    ]
 
 
 VEHICLES: dict[str, Object] = {
