@@ -113,4 +113,4 @@ for _command in (edit, generate, invert, verify):
 
 def main() -> None:
     """The console script."""
-    app()
+    app(prog_name="dreamsampler")
