@@ -86,6 +86,7 @@ def header(*names: str, metadata: dict[str, str] | None = None, **shapes: Any) -
 @pytest.mark.parametrize(
     ("names", "words"),
     [
+        (["unet.mid_block.attn2.to_q.lora.up.weight"], "is a LoRA"),
         (["lora_unet_down_blocks_0.lora_up.weight"], "is a LoRA.*load_lora_weights"),
         (["model.diffusion_model.joint_blocks.0.x.weight"], "not supported yet"),
         (["double_blocks.0.img_attn.norm.key_norm.scale"], "not supported yet"),

@@ -94,8 +94,11 @@ class GaussianPrior:
         self.evaluations += z.shape[0]
         if len(prompts) not in (1, z.shape[0]):
             raise InputError(f"{len(prompts)} prompts for a batch of {z.shape[0]}; expected one, or one an item")
-        each = prompts * z.shape[0] if len(prompts) == 1 else prompts
-        z0 = torch.stack([self.clean_mean(item, step.a, step.b, p) for item, p in zip(z, each, strict=True)])
+        if len(prompts) == 1 and self.means[prompts[0]].dim() == 3:
+            z0 = self.clean_mean(z, step.a, step.b, prompts[0])  # one Gaussian broadcasts over the batch
+        else:
+            each = prompts * z.shape[0] if len(prompts) == 1 else prompts
+            z0 = torch.stack([self.clean_mean(item, step.a, step.b, p) for item, p in zip(z, each, strict=True)])
         output = from_prediction(Prediction(z0, (z - step.a * z0) / step.b), step.a, step.b, self.kind)
         return to_prediction(z, output, step.a, step.b, self.kind)
 

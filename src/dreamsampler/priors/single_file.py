@@ -33,7 +33,7 @@ def family_of(header: Header, path: Path) -> str:
     """
     names = header.shapes
     bare = {name.removeprefix(UNET) for name in names}
-    if any("lora_" in name or "lokr_" in name or "hada_" in name for name in names):
+    if any(word in name for name in names for word in ("lora", "lokr_", "hada_")):
         raise ModelError(
             f"{path} is a LoRA, not a model: load its base as a diffusers pipeline, call "
             "pipe.load_lora_weights(FILE), and pass the pipeline"
