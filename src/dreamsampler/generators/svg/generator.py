@@ -1,0 +1,115 @@
+"""The drawing as a generator: control points, colours and background are psi, the rasteriser is g (Algorithm 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...core.errors import InputError
+from .drawing import Drawing
+from .flatten import Flattening
+from .rasterizer import rasterize
+
+POINTS_RATE = 0.2
+COLOUR_RATE = POINTS_RATE / 20
+BACKGROUND_RATE = POINTS_RATE / 200
+
+
+@dataclass(eq=False)
+class SvgGenerator:
+    """g(psi): drawings of one structure, one for each item of the batch.
+
+    Make it with `SvgGenerator.of`; the tensors are leaves that an optimiser changes in place.
+
+    Attributes:
+        template: structure, names and canvas size; its numbers are those at the start.
+        points: `[B, N, 2]` control points in pixels of the canvas.
+        rgba: `[B, P, 4]` colours and opacities in [0, 1].
+        background: `[B, 3]` in [0, 1].
+        flattening: how finely curves are cut.
+
+    Example:
+        >>> from dreamsampler.generators.svg.initialise import random_circles
+        >>> circles = random_circles(8, (64, 64), torch.Generator().manual_seed(0))
+        >>> generator = SvgGenerator.of([circles])
+        >>> optimiser = torch.optim.Adam(generator.parameter_groups(), betas=(0.9, 0.9), eps=1e-6)
+        >>> generator.render().shape
+        torch.Size([1, 3, 64, 64])
+    """
+
+    template: Drawing
+    points: Tensor
+    rgba: Tensor
+    background: Tensor
+    flattening: Flattening | None = None
+
+    @classmethod
+    def of(
+        cls, drawings: Sequence[Drawing], dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+    ) -> SvgGenerator:
+        """Start from drawings of the same structure and size; one without a background gets a white one.
+
+        Raises:
+            InputError: no drawings, drawings that differ in structure or size, or one without paths.
+        """
+        if not drawings:
+            raise InputError("drawings: none given; start from at least one")
+        first = drawings[0]
+        if any(d.structure != first.structure or d.size != first.size for d in drawings):
+            raise InputError("drawings: a batch needs the same paths and canvas in every drawing")
+        if first.structure.path_count == 0:
+            raise InputError("paths: 0, there would be nothing to optimise; ask for at least 1")
+        grounds = [torch.ones(3) if d.background is None else d.background for d in drawings]
+
+        def leaf(tensors: list[Tensor]) -> Tensor:
+            stacked = torch.stack([t.detach().to(dtype=dtype, device=device) for t in tensors])
+            return stacked.clone().requires_grad_(True)
+
+        return cls(first, leaf([d.points for d in drawings]), leaf([d.rgba for d in drawings]), leaf(grounds))
+
+    def render(self, view: Any = None) -> Tensor:
+        """`[B, 3, H, W]` in [-1, 1].
+
+        Args:
+            view: height and width to render at instead of the canvas's own (coarse to fine), or None.
+        """
+        size = self.template.size if view is None else view
+        points = self.points
+        if size != self.template.size:
+            factor = (size[1] / self.template.size[1], size[0] / self.template.size[0])
+            points = points * torch.tensor(factor, dtype=points.dtype, device=points.device)
+        structure = self.template.structure
+        image = rasterize(points, structure, self.rgba, size, self.background, flattening=self.flattening)
+        return 2 * image - 1
+
+    def parameters(self) -> Sequence[Tensor]:
+        return (self.points, self.rgba, self.background)
+
+    def parameter_groups(
+        self, points: float = POINTS_RATE, colours: float = COLOUR_RATE, background: float = BACKGROUND_RATE
+    ) -> list[dict[str, Any]]:
+        """Groups for a torch optimiser, named "points", "colours" and "background", with their learning rates.
+
+        The defaults are the peaks of the schedule that DreamSampler takes over from VectorFusion (see `rates.warm_up`):
+        0.2 px a step, colours 1/20 and background 1/200 of it. Pixels are those of the canvas.
+        """
+        rates = {"points": points, "colours": colours, "background": background}
+        return [
+            {"params": [parameter], "lr": rate, "name": name}
+            for parameter, (name, rate) in zip(self.parameters(), rates.items(), strict=True)
+        ]
+
+    @torch.no_grad()
+    def clamp(self) -> None:
+        """Bring colours back into [0, 1] after a step (in the graph a clamp would stop their gradients)."""
+        self.rgba.clamp_(0, 1)
+        self.background.clamp_(0, 1)
+
+    def drawing(self, item: int = 0) -> Drawing:
+        """The current drawing of one item, detached, on the CPU."""
+        points, rgba, ground = (tensor.detach()[item].cpu().clone() for tensor in self.parameters())
+        return replace(self.template, points=points, rgba=rgba.clamp(0, 1), background=ground.clamp(0, 1))
