@@ -16,7 +16,7 @@ from dreamsampler.iconworld.characters.people import PEOPLE
 from dreamsampler.iconworld.characters.skeleton import Genes, Wear
 from dreamsampler.iconworld.figures import Figure, can_wear, colours_of, hairs_of, views_of
 from dreamsampler.iconworld.objects import OBJECTS
-from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, HAIR, SKINS, apart
+from dreamsampler.iconworld.palette import BACKGROUNDS, COLOURS, FUR, HAIR, INK, SKINS, apart
 from dreamsampler.iconworld.scene import Scene
 
 SPLITS: dict[str, int] = {"train": 0, "dev": 1 << 40, "test": 1 << 41}
@@ -94,23 +94,23 @@ def character(
 ) -> Figure:
     """An animal or a person; a `plain` one wears nothing. Half of the views are faces."""
     kind = kind or pick(rng, tuple(HEADS))
-    human = kind in PEOPLE
     view = view or ("face" if rng.random() < 0.5 else pick(rng, views_of(kind)[1:]))
+    colour = pick(rng, colours_of(kind))
     return Figure(
         kind,
-        pick(rng, colours_of(kind)),
+        colour,
         view,
         genes(rng),
         flip=bool(rng.random() < 0.5),
         expression="neutral" if rng.random() < 0.3 else pick(rng, EXPRESSIONS[1:]),
-        wears=() if plain or not can_wear(kind, view) else wears(rng),
+        wears=() if plain or not can_wear(kind, view) else wears(rng, colour),
         hair=pick(rng, hairs_of(kind)),
-        skin=int(rng.integers(len(SKINS))) if human else 0,
+        skin=int(rng.integers(len(SKINS))) if kind in PEOPLE else 0,
     )
 
 
-def wears(rng: np.random.Generator) -> tuple[Wear, ...]:
-    """Nothing, one accessory, or seldom two; half of them on the eyes."""
+def wears(rng: np.random.Generator, coat: str) -> tuple[Wear, ...]:
+    """Nothing, one accessory, or seldom two, of another colour than the coat; half of them on the eyes."""
     if rng.random() < 0.5:
         return ()
     out = []
@@ -118,7 +118,8 @@ def wears(rng: np.random.Generator) -> tuple[Wear, ...]:
     for place, wanted in (("eyes", chance < 0.55), ("top", chance > 0.45)):
         options = tuple(k for k, a in ACCESSORIES.items() if a.place == place)
         kind = pick(rng, options)
-        colour = pick(rng, ACCESSORIES[kind].colours)
+        colours = ACCESSORIES[kind].colours
+        colour = pick(rng, tuple(c for c in colours if c != coat) or colours)
         if wanted:
             out.append(Wear(kind, colour))
     return tuple(out)
@@ -138,6 +139,7 @@ def clear(figure: Figure, colour: str) -> bool:
         own = [SKINS[figure.skin], HAIR[figure.hair]]
     else:
         own = [(COLOURS if figure.view == "object" else FUR)[figure.colour]]
+        own += [INK] if figure.kind in ("zebra", "panda") else []
     return all(apart(c, ground) > (0.10 if figure.hair else 0.22) for c in own)
 
 

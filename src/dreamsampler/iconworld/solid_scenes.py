@@ -26,7 +26,7 @@ def view_name(camera: Camera) -> str:
 
 @dataclass(frozen=True)
 class SolidScene:
-    """One or two solids, a camera and a background (its pattern is not drawn), with the same answers as a drawn `Scene`.
+    """One or two solids, a camera and a plain background, with the same answers as a drawn `Scene`.
 
     Example:
         >>> sample_solids(3).full_caption().split(",")[-1]

@@ -7,21 +7,15 @@ from dreamsampler.iconworld.characters.skeleton import Genes, Look, Tones
 from dreamsampler.iconworld.drawing import Path, path
 from dreamsampler.iconworld.edges import crescent, stripe
 from dreamsampler.iconworld.palette import GLINT, INK, MOUTH, light, shade
-from dreamsampler.iconworld.shapes import Contour, blob, ellipse, moved, stroke
+from dreamsampler.iconworld.shapes import Contour, blob, ellipse, moved, polygon, stroke
 
 
 def _leg(x: float, top: float, swing: float, floor: float, width: float) -> tuple[Contour, Contour]:
     """A leg and its hoof."""
-    knee, foot = (x + 0.4 * swing, 0.5 * (top + floor)), (x + swing, floor - 3.0)
-    hoof = blob(
-        [
-            (foot[0] - 4.4, floor - 6.5, 0.3),
-            (foot[0] + 3.8, floor - 6.5, 0.3),
-            (foot[0] + 4.8, floor, 0.3),
-            (foot[0] - 5.8, floor, 0.3),
-        ]
-    )
-    return stroke([(x, top), knee, (foot[0], foot[1] - 2)], (width * 1.45, width * 0.95, width * 0.85)), hoof
+    knee, foot, half = (x + 0.4 * swing, 0.5 * (top + floor)), x + swing, 0.48 * width
+    hoof = [(foot - half, floor - 7.5, 1), (foot + half, floor - 7.5, 1), (foot + half + 1.2, floor, 2.2)]
+    hoof.append((foot - half - 1.8, floor, 2.2))
+    return stroke([(x, top), knee, (foot, floor - 8.0)], (width * 1.4, width * 1.0, width * 0.92)), polygon(hoof)
 
 
 def _torso(g: Genes) -> Contour:
@@ -63,12 +57,12 @@ def equine_standing(look: Look) -> list[Path]:
         path("hooves", shade(hoof, 0.2), *(h for _, h in far)),
         path("body", t.main, torso),
         path("body", t.shade, crescent(torso, 104, 248, 4.4)),
-        path("hooves", hoof, *(h for _, h in near)),
         path("legs", t.main, *(c for c, _ in near)),
         path("body", t.main, neck),
     ]
     if striped:
         parts.append(path("markings", INK, *_stripes(torso, neck, near, g)))
+    parts.append(path("hooves", hoof, *(h for _, h in near)))
     return [*parts, *_mane(g, mane), *_profile(look, t, mane, striped)]
 
 

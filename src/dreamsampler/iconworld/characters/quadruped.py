@@ -12,7 +12,7 @@ from dreamsampler.iconworld.shapes import Contour, about, blob, ellipse, stroke,
 _TAILS: dict[str, tuple[float, ...]] = {
     "cat": (7, 7, 6, 5.5),
     "dog": (9, 8, 7, 5),
-    "fox": (9, 17, 19, 6),
+    "fox": (9, 16, 18, 9),
     "lion": (6, 5.5, 5, 5),
     "tiger": (8, 8, 7.5, 7),
     "mouse": (4.5, 4, 3.5, 3),
@@ -50,7 +50,7 @@ def tail(look: Look, t: Tones, points: list[tuple[float, float]]) -> list[Path]:
     (x0, y0), (x, y) = points[-2:]
     if look.kind == "fox":
         mid = ((0.35 * x0 + 0.65 * x), (0.35 * y0 + 0.65 * y))
-        out.append(path("tail", t.second, stroke([mid, (x, y)], (13.5, 6))))
+        out.append(path("tail", t.second, stroke([mid, (x, y)], (14.5, 10))))
     elif look.kind == "lion":
         out.append(path("tail", "#b5652e", about(ellipse(x, y, 6, 8), x, y, 1, 30)))
     elif look.kind == "tiger":
@@ -99,19 +99,8 @@ def standing_body(look: Look) -> list[Path]:
     t, g = coat(look), look.genes
     deep, long = _GIRTH.get(look.kind, 1.0) + 0.10 * g.body, 20 + 3.0 * g.legs
     top, low = 4 - 8 * deep, 4 + 13 * deep
-    torso = blob(
-        [
-            (-30, 6),
-            (-22, top),
-            (10, top),
-            (27, top + 1),
-            (34, top + 9),
-            (33, low - 5),
-            (22, low),
-            (-8, low),
-            (-26, low - 3),
-        ]
-    )
+    back = ((-22, top), (10, top), (27, top + 1), (34, top + 9), (33, low - 5))
+    torso = blob([(-30, 6), *back, (22, low), (-8, low), (-26, low - 3)])
     sway, floor, thick = 3.0 * g.stride, min(low + long - 2, 47.0), 9.0 + 2.5 * deep
     limb = limbs(look, t)
     near = [_leg(-20, low - 8, -20 - sway, floor, thick), _leg(28, low - 9, 29 + sway, floor, thick)]

@@ -175,9 +175,8 @@ def grapes(v: Sequence[float], p: Paint) -> list[Path]:
 def carrot(v: Sequence[float], p: Paint) -> list[Path]:
     w, turn = 20 * (1 + 0.1 * v[0]), 32 + 6 * v[1]
     root = symmetric([(0, -22), (0.8 * w, -20), (w, -10), (0.5 * w, 20), (0, 48)])
-    lines = [
-        stroke([(a * w, y), (b * w, y + 1)], 2.6) for a, b, y in ((-0.68, -0.2, -5), (0.1, 0.52, 6), (-0.34, 0.02, 17))
-    ]
+    wrinkles = ((-0.68, -0.2, -5), (0.1, 0.52, 6), (-0.34, 0.02, 17))
+    lines = [stroke([(a * w, y), (b * w, y + 1)], 2.6) for a, b, y in wrinkles]
     tops = [stroke([(0, -18), (x * 0.6, -30), (x, -44)], (6, 9, 8)) for x in (-12, 12, 0)]
     return [
         path("leaf", LEAF.shade, *(moved(c, 0, 4, 1, turn) for c in tops[:2])),
