@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import DreamSamplerError
 from .console import quiet_libraries
+from .demo import demo
 from .edit import edit
 from .generate import generate
 from .invert import invert
@@ -107,7 +108,7 @@ def root(
         print(context.get_help())
 
 
-for _command in (edit, generate, invert, verify):
+for _command in (edit, generate, invert, verify, demo):
     app.command()(_command)
 
 

@@ -1,0 +1,127 @@
+"""The demonstration: four edits of bundled scenes with known true answers, and a sheet that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from ..core.types import Prior
+from ..files.png import write_png
+from ..files.sheets import picture_sheet
+from ..iconworld import Scene, edit_pairs
+from ..tasks.common import OnProgress
+from .python import edit
+
+SIDE = 128
+GROWN = 2
+"""Pixels by which a mask reaches beyond the object."""
+
+Bits = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One edit of a scene.
+
+    Attributes:
+        name: of its files.
+        source, truth: the scene before, and as it should be after the edit.
+        prompts: one, or one for each mask.
+        masks: where they act.
+    """
+
+    name: str
+    source: Scene
+    truth: Scene
+    prompts: tuple[str, ...]
+    masks: tuple[Bits, ...] = ()
+
+
+def cases() -> list[Case]:
+    """Cat to dog, horse to zebra, glasses on a face, and two objects exchanged in one run."""
+    made = []
+    for name, task, number in (("dog", "cat2dog", 0), ("zebra", "horse2zebra", 0), ("glasses", "face2glasses", 0)):
+        pair = edit_pairs(task, "test", 1, number)[0]
+        made.append(Case(name, pair.source, pair.target, (pair.target_prompt,)))
+    return [*made, _two_objects()]
+
+
+def _two_objects() -> Case:
+    """Both figures of a scene become something else, each in its own mask."""
+    pair = edit_pairs("one-of-two", "test", 1, 0)[0]
+    before, after = pair.source, pair.target
+    for other in edit_pairs("one-of-two", "test", 40, 1):
+        done = [k for k, (a, b) in enumerate(zip(before.figures, after.figures, strict=True)) if a != b]
+        figure = other.target.figures[0]
+        left = 1 - done[0]
+        taken = {f.kind for f in (*before.figures, *after.figures)}
+        if figure.view == "object" and figure.kind not in taken:
+            place = {name: getattr(before.figures[left], name) for name in ("x", "y", "size")}
+            after = replace(
+                after, figures=tuple(replace(figure, **place) if k == left else f for k, f in enumerate(after.figures))
+            )
+            break
+    masks = tuple(grown(before.mask(f"figure {k}", SIDE) | after.mask(f"figure {k}", SIDE)) for k in range(2))
+    return Case("two", before, after, tuple(_noun(after, k) for k in range(2)), masks)
+
+
+def _noun(scene: Scene, index: int) -> str:
+    """One figure of a scene in words."""
+    return replace(scene, figures=(scene.figures[index],)).full_caption()
+
+
+def grown(mask: Bits, pixels: int = GROWN) -> Bits:
+    """A mask that reaches some pixels further on every side."""
+    for _ in range(pixels):
+        padded = np.pad(mask, 1)
+        mask = padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+    return mask
+
+
+def run_demo(
+    prior: Prior,
+    folder: Path,
+    *,
+    steps: int = 50,
+    progress: OnProgress | None = None,
+    on_case: Callable[[Case], None] | None = None,
+) -> Path:
+    """Write every case's source, masks and edit into a folder, and a sheet of all; returns the sheet's path.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror or error}); name another folder") from error
+    rows = []
+    for case in cases():
+        if on_case is not None:
+            on_case(case)
+        rows.append(_run_case(case, prior, folder, steps, progress))
+    sheet = folder / "demo.png"
+    labels = [["source", "reconstruction", " + ".join(case.prompts), "true answer"] for case in cases()]
+    write_png(sheet, picture_sheet(rows, labels, title="dreamsampler demo", cell=2 * SIDE))
+    return sheet
+
+
+def _run_case(
+    case: Case, prior: Prior, folder: Path, steps: int, progress: OnProgress | None
+) -> Sequence[NDArray[np.uint8]]:
+    """Source, reconstruction, edit and truth of one case; the first and the third are also files of their own."""
+    source, masks = folder / f"{case.name}-source.png", []
+    write_png(source, case.source.picture(SIDE))
+    for k, bits in enumerate(case.masks):
+        masks.append(folder / f"{case.name}-mask-{k + 1}.png")
+        write_png(masks[-1], np.where(bits, np.uint8(255), np.uint8(0)))
+    outcome = edit(source, case.prompts, mask=masks or None, model=prior, steps=steps, report=True, progress=progress)
+    outcome.save(folder / f"{case.name}.png")
+    item = outcome.items[0]
+    rebuilt = item.pixels if item.reconstruction is None else item.reconstruction
+    return [case.source.picture(SIDE), rebuilt, item.pixels, case.truth.picture(SIDE)]
