@@ -93,6 +93,12 @@ def test_a_mask_goes_the_pictures_way(width: int, height: int, multiple: int, si
     torch.testing.assert_close(moved, (as_picture + 1) / 2)
 
 
+def test_fine_detail_is_averaged_not_sampled() -> None:
+    stripes = torch.tensor([-1.0, 1.0]).repeat(64).expand(1, 3, 128, 128)
+    reduced = plan_fit((128, 128), multiple=8, size=24).apply(stripes)
+    assert float(reduced[..., 2:-2].abs().max()) < 0.05
+
+
 def test_the_notes_say_what_happened_and_only_that() -> None:
     assert plan_fit((512, 512), multiple=64, native=512).notes == ()
     notes = plan_fit((300, 200), multiple=64, native=500).notes

@@ -98,11 +98,11 @@ def test_transparent_palette_entry_is_transparent() -> None:
 
 
 def test_alpha_is_laid_over_the_background_and_kept() -> None:
-    rgba = np.array([[[200, 100, 0, 255], [200, 100, 0, 0], [200, 100, 0, 51]]], dtype=np.uint8)
+    rgba = np.array([[[200, 100, 0, 255], [200, 100, 0, 0], [200, 100, 0, 50]]], dtype=np.uint8)
     picture = read_image(encoded(rgba))
-    assert picture.pixels.tolist() == [[[200, 100, 0], [255, 255, 255], [244, 224, 204]]]
+    assert picture.pixels.tolist() == [[[200, 100, 0], [255, 255, 255], [244, 225, 205]]]
     assert picture.alpha is not None
-    assert picture.alpha.tolist() == [[255, 0, 51]]
+    assert picture.alpha.tolist() == [[255, 0, 50]]
     assert any("white" in note for note in picture.notes)
     black = read_image(rgba, background=(0, 0, 0))
     assert black.pixels[0, 1].tolist() == [0, 0, 0]
@@ -126,16 +126,17 @@ def test_cmyk_is_converted(kind: str) -> None:
     assert any("CMYK" in note for note in picture.notes)
 
 
-def swapped_primaries() -> bytes:
-    """An sRGB profile whose red and green primaries have changed places, under another name."""
+def turned_primaries() -> bytes:
+    """An sRGB profile under another name, whose first channel is green, whose second is blue and whose third is red."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    profile = profile.replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
+    for old, new in ((b"rXYZ", b"?XYZ"), (b"gXYZ", b"rXYZ"), (b"bXYZ", b"gXYZ"), (b"?XYZ", b"bXYZ")):
+        profile = profile.replace(old, new)
     return profile.replace("sRGB".encode("utf-16-be"), "Test".encode("utf-16-be"))
 
 
 def test_an_icc_profile_is_honoured() -> None:
-    picture = read_image(encoded(gradient(), icc_profile=swapped_primaries()))
-    np.testing.assert_allclose(picture.pixels.astype(int), gradient()[..., [1, 0, 2]], atol=3)
+    picture = read_image(encoded(gradient(), icc_profile=turned_primaries()))
+    np.testing.assert_allclose(picture.pixels.astype(int), gradient()[..., [2, 0, 1]], atol=3)
     assert any("Test built-in" in note for note in picture.notes)
 
 

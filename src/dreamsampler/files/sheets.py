@@ -52,25 +52,23 @@ def picture_sheet(
         raise InputError("rows: no pictures to show")
     side = cell or max(max(picture.size) for picture in present)
     pictures = [[picture and _scaled(picture, side) for picture in row] for row in pictures]
-    captions = _arranged(labels, pictures)
-    font = ImageFont.load_default(size=max(10, min(28, side // 14)))
-    columns = max(len(row) for row in pictures)
-    widths = [max((row[j].width for row in pictures if j < len(row) and row[j]), default=side) for j in range(columns)]
+    font_size = max(10, min(28, side // 14))
+    font, line = ImageFont.load_default(size=font_size), round(font_size * 1.25)
+    widths = _column_widths(pictures, side)
+    texts = [
+        [_wrapped(text, font, width) for text, width in zip(row, widths, strict=False)]
+        for row in _arranged(labels, pictures)
+    ]
     heights = [max((picture.height for picture in row if picture), default=side) for row in pictures]
-    texts = [[_wrapped(text, font, width) for text, width in zip(row, widths, strict=False)] for row in captions]
-    line = round(font.size * 1.25)
     below = [line * max((text.count("\n") + 1 for text in row if text), default=0) for row in texts]
-
-    head = round(font.size * 1.8) if title else 0
-    size = (sum(widths) + gap * (columns + 1), sum(heights) + sum(below) + gap * (len(heights) + 1) + head)
+    y = gap + (round(font_size * 1.8) if title else 0)
+    size = (sum(widths) + gap * (len(widths) + 1), y + sum(heights) + sum(below) + gap * len(heights))
     sheet = Image.new("RGB", size, _PAPER)
     draw = ImageDraw.Draw(sheet)
-    if title:
-        draw.text((gap, gap // 2), _wrapped(title, font, size[0] - 2 * gap, 1), fill=_INK, font=font)
-    y = head + gap
-    for row, captions_below, height, room in zip(pictures, texts, heights, below, strict=True):
+    draw.text((gap, gap // 2), _wrapped(title, font, size[0] - 2 * gap, 1), fill=_INK, font=font)
+    for row, captions, height, room in zip(pictures, texts, heights, below, strict=True):
         x = gap
-        for picture, text, width in zip(row, captions_below, widths, strict=False):
+        for picture, text, width in zip(row, captions, widths, strict=False):
             if picture is not None:
                 sheet.paste(picture, (x + (width - picture.width) // 2, y))
             for k, words in enumerate(text.split("\n")):
@@ -129,6 +127,12 @@ def _scaled(picture: Image.Image, side: int) -> Image.Image:
         size = (max(1, picture.width * side // longest), max(1, picture.height * side // longest))
         return picture.resize(size, Image.Resampling.LANCZOS)
     return picture
+
+
+def _column_widths(rows: Sequence[Sequence[Image.Image | None]], side: int) -> list[int]:
+    """The widest picture of each column; `side` where a column has none."""
+    columns = [[row[j] for row in rows if j < len(row)] for j in range(max(len(row) for row in rows))]
+    return [max((picture.width for picture in column if picture), default=side) for column in columns]
 
 
 def _arranged(
