@@ -248,7 +248,7 @@ def test_repaint_composites_every_level(world, masked):
     parts = load_restorer("repaint")(world, masked, "cat", steps=N, resample=1, seeds=[5, 6])
     hole = torch.zeros(1, 1, SIZE, SIZE, dtype=torch.float64)
     hole[..., 1:4, 2:5] = 1
-    anchor = world.space.encode(masked.first_guess())
+    anchor = world.space.encode(masked.y)
     for s in world.schedule.visits(N):
         e = eps_at(world, z, s, "cat")
         sd = math.sqrt((1 - s.a_next**2) / (1 - s.a**2) * (1 - s.a**2 / s.a_next**2))

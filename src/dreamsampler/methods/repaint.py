@@ -112,8 +112,9 @@ def repaint(
     path = walk(visits, jump, resample)
     inside = Mix(_fresh_share(path.kept))
     guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
-    # the state starts with the encoded measurement in z0: that is the anchor
-    return Parts(state, path.steps, guide, Solve((Anchor(hole, state.z0),)), Harmonise(hole, inside))
+    with torch.no_grad():
+        anchor = prior.space.encode(measurement.backprojection().to(state.z.device))
+    return Parts(state, path.steps, guide, Solve((Anchor(hole, anchor),)), Harmonise(hole, inside))
 
 
 def _fresh_share(kept: Sequence[float]) -> Callable[[Step], float]:
