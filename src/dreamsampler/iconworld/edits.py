@@ -104,9 +104,9 @@ def _species(before: str, after: str) -> Callable[[np.random.Generator], Pair]:
         view = "face" if rng.random() < 0.5 else sampling.pick(rng, views[1:])
         first = sampling.character(rng, plain=True, kind=before, view=view)
         coats = colours_of(after)
-        change = {"kind": after, "colour": first.colour if first.colour in coats else coats[0]}
-        source = _single(rng, first, replace(first, **change))
-        return source, source.with_figure(0, **change)
+        coat = first.colour if first.colour in coats else coats[0]
+        source = _single(rng, first, replace(first, kind=after, colour=coat))
+        return source, source.with_figure(0, kind=after, colour=coat)
 
     return make
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import numpy as np
 import resvg_py
@@ -32,7 +33,7 @@ def rasterise(svg: str, size: int, antialias: bool = True) -> NDArray[np.uint8]:
         InputError: if the text is not an SVG that can be drawn.
     """
     side = check_size(size)
-    mode = "geometric_precision" if antialias else "optimize_speed"
+    mode: Literal["geometric_precision", "optimize_speed"] = "geometric_precision" if antialias else "optimize_speed"
     try:
         data = resvg_py.svg_to_bytes(
             svg_string=svg, width=side, height=side, skip_system_fonts=True, shape_rendering=mode

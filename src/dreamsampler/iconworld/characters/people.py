@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dreamsampler.iconworld.characters import features as face
 from dreamsampler.iconworld.characters.parts import both, skull, toned
@@ -43,7 +43,7 @@ def _face(f: Frame, look: Look, plan: Plan, hair: str, beard: list[Path]) -> lis
     ]
 
 
-def _cap(f: Frame, side: float, fringe: list[tuple[float, ...]]) -> Contour:
+def _cap(f: Frame, side: float, fringe: Sequence[tuple[float, ...]]) -> Contour:
     """Hair over the top of the head down to `side` (fraction of the half height), its lower edge through `fringe`."""
     w, h = f.w, f.h
     top = [(-1.05 * w, side * h, 0.5), (-1.08 * w, -0.42 * h), (-0.70 * w, -0.98 * h), (0, -1.16 * h)]

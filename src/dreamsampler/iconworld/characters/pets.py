@@ -8,7 +8,7 @@ from dreamsampler.iconworld.characters.skeleton import Frame, Look, Plan
 from dreamsampler.iconworld.drawing import Path, path
 from dreamsampler.iconworld.edges import crescent
 from dreamsampler.iconworld.palette import INK, ROSE, mix, shade
-from dreamsampler.iconworld.shapes import about, blob, ellipse, moved
+from dreamsampler.iconworld.shapes import Contour, about, blob, ellipse, moved
 
 CAT = Plan(
     outline=((0, -0.90), (0.56, -0.86), (0.94, -0.32), (1.0, 0.24), (0.70, 0.78), (0, 0.95)),
@@ -106,7 +106,7 @@ def rabbit(f: Frame, look: Look) -> list[Path]:
     ]
 
 
-def _cheeks(f: Frame) -> list:
+def _cheeks(f: Frame) -> list[Contour]:
     return [ellipse(s * 0.70 * f.w + f.look_x, f.eye_y + 13.5, 5.6, 4.4) for s in (-1, 1)]
 
 

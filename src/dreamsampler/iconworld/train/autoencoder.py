@@ -15,7 +15,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, start_ema
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, train_loop
 from dreamsampler.iconworld.train.pool import Pool, crops, to_bytes, to_tensor
 from dreamsampler.iconworld.train.presets import AutoencoderPreset
@@ -126,5 +126,5 @@ def export_autoencoder(state: TrainState, preset: AutoencoderPreset, pool: Pool,
     images = to_tensor(np.asarray(pool.pictures[np.sort(picked)]))
     latents = torch.cat([vae.encode(part).latent_dist.mean for part in images.split(16)])
     vae.register_to_config(scaling_factor=round(float(1 / latents.std()), 5))
-    vae.save_pretrained(folder, safe_serialization=True)
+    save_folder(vae, folder)
     return vae

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import safe_open
@@ -19,13 +21,20 @@ from torch import Tensor, nn
 from dreamsampler.core.errors import InputError
 
 
+class SavesPretrained(Protocol):
+    """Models, pipelines and tokenizers of diffusers and transformers."""
+
+    def save_pretrained(self, save_directory: Path, *, safe_serialization: bool) -> object:
+        """Write the parts as configuration and safetensors files."""
+
+
 @dataclass
 class TrainState:
     """What a training run is at one moment.
 
     model: the trained weights (fp32). ema: their exponential moving average, by parameter name.
     step: optimiser steps done. seconds: time spent training, summed over every start of the run.
-    stopping: everything that must be equal for a resumed run to be the same run (seed, preset, ...).
+    settings: everything that must be equal for a resumed run to be the same run (seed, preset, ...).
     """
 
     model: nn.Module
@@ -100,3 +109,14 @@ def load_state(path: Path, state: TrainState) -> None:
                     for k, v in moments.items()
                 }
     state.step, state.seconds = header["step"], header["seconds"]
+
+
+def save_folder(model: SavesPretrained, folder: Path) -> None:
+    """``model.save_pretrained`` into ``folder``, each file renamed into place: readers never see half of one."""
+    temporary = folder.with_name(folder.name + ".tmp")
+    model.save_pretrained(temporary, safe_serialization=True)
+    for path in sorted(p for p in temporary.rglob("*") if p.is_file()):
+        target = folder / path.relative_to(temporary)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+    shutil.rmtree(temporary)

@@ -15,7 +15,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
 from dreamsampler.iconworld.train.autoencoder import gradient_l1, psnr
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, start_ema
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
 from dreamsampler.iconworld.train.latents import LatentPool
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, train_loop
 from dreamsampler.iconworld.train.pool import Pool, to_bytes, to_tensor
@@ -70,9 +70,9 @@ def train_decoder(
     def report(state: TrainState) -> str:
         copy_ema_into(state, DecoderHalf(averaged))
         decode = DecoderHalf(averaged).to(device)
-        parts = [held_out_latents.batch(np.arange(i, i + 16)).to(device) for i in range(0, len(pictures), 16)]
+        parts = held_out_latents.batch(np.arange(len(pictures))).to(device).split(16)
         decoded = np.concatenate([to_bytes(decode(part)) for part in parts])
-        averaged.save_pretrained(folder, safe_serialization=True)
+        save_folder(averaged.cpu(), folder)
         return f"held-out PSNR {psnr(pictures, decoded).mean():.2f} dB at step {state.step}"
 
     options = LoopOptions(peak_rate=preset.rate * 0.6, decay_from=0.2)

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNe
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, start_ema
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
 from dreamsampler.iconworld.train.latents import LatentPool
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, train_loop
 from dreamsampler.iconworld.train.presets import DiffusionPreset
@@ -178,7 +178,7 @@ def export_prior(
     """Write the averaged weights as an ordinary diffusers folder in half precision; return them in fp32."""
     pipeline = averaged_pipeline(state, tokenizer, vae, preset)
     pipeline.to(torch.float16)
-    pipeline.save_pretrained(folder, safe_serialization=True)
+    save_folder(pipeline, folder)
     pipeline.to(torch.float32)
     return pipeline
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer, CLIPVisionConfig
 
 from dreamsampler.iconworld.captions import article
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, start_ema
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, console, torch_rng, train_loop
 from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
@@ -155,7 +155,7 @@ def train_judge(
         named, coloured = judge_accuracy_on(averaged, tokenizer, held_out, nouns, colours)
         return f"held-out scenes: noun {named:.1%}, background {coloured:.1%} at step {state.step}"
 
-    options = LoopOptions(peak_rate=preset.rate, warm_up=300, decay_from=0.3, sheet_every=120)
+    options = LoopOptions(peak_rate=preset.rate, warm_up=150, decay_from=0.3, sheet_every=300)
     checkpoint = out / "judge.safetensors"
     train_loop(state, loss_of_step, budget, options, checkpoint, seed=seed, resume=resume, on_sheet=report)
     copy_ema_into(state, averaged)
@@ -191,7 +191,7 @@ def export_judge(
     judge: CLIPModel, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str], folder: Path
 ) -> None:
     """Write model (fp16), tokenizer, preprocessor configuration and vocabulary as an ordinary transformers folder."""
-    judge.half().save_pretrained(folder, safe_serialization=True)
+    save_folder(judge.half(), folder)
     judge.float()
     tokenizer.save_pretrained(folder)
     preprocessor = {

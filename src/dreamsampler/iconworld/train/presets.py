@@ -19,7 +19,7 @@ class AutoencoderPreset:
 
 
 AUTOENCODER = {
-    "cpu": AutoencoderPreset("cpu", (24, 48, 96, 128), 1, 4, 8, 1e-3),
+    "cpu": AutoencoderPreset("cpu", (24, 48, 96, 128), 1, 8, 8, 1e-3),
     "full": AutoencoderPreset("full", (48, 96, 128, 160), 2, 8, 64, 1e-3),
 }
 
@@ -62,6 +62,6 @@ class JudgePreset:
 
 
 JUDGE = {
-    "cpu": JudgePreset("cpu", 192, 6, 144, 2, 128, 64, 1e-3),
+    "cpu": JudgePreset("cpu", 144, 5, 96, 2, 128, 48, 1e-3),
     "full": JudgePreset("full", 192, 8, 144, 2, 128, 512, 1e-3),
 }
