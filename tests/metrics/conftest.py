@@ -4,10 +4,10 @@ import json
 
 import pytest
 import torch
-from tests.tiny import make_tokenizer, seeded
 from transformers import CLIPConfig, CLIPModel, ViTConfig, ViTModel
 
 from dreamsampler.core.rng import Noise
+from tests.tiny import make_tokenizer, seeded
 
 
 def write_preprocessor(folder, **changes):
