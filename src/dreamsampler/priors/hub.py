@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
+from typing import NoReturn
 
 from ..core.errors import ModelError
 from .folder import HALF, NETWORKS
 
+log = logging.getLogger(__name__)
+
 REPO_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
-SMALL = ("*.json", "*.txt", "*.model")
+SMALL = (".json", ".txt", ".model")
 TIMEOUT = 10.0
 """Seconds to wait for the Hub's first answer."""
 
@@ -22,7 +26,7 @@ def is_repo_id(name: str) -> bool:
 def fetch(repo: str, revision: str | None, half: bool, local_only: bool) -> tuple[Path, str]:
     """The model's folder in the cache and its commit; what is not there yet is downloaded, weights as safetensors only.
 
-    Without a network, a model that is in the cache is used as it is.
+    The Hub is asked once, without retries; where it cannot be reached, a model in the cache is used as it is.
 
     Args:
         repo: "owner/name".
@@ -33,38 +37,69 @@ def fetch(repo: str, revision: str | None, half: bool, local_only: bool) -> tupl
     Raises:
         ModelError: unknown, private or gated, not a diffusers model, or neither reachable nor in the cache.
     """
-    from huggingface_hub import hf_hub_download, snapshot_download
-    from huggingface_hub.errors import DryRunError, IncompleteSnapshotError
+    from huggingface_hub import snapshot_download
 
-    with explained(repo, revision):
-        index = Path(
-            hf_hub_download(
-                repo, "model_index.json", revision=revision, etag_timeout=TIMEOUT, local_files_only=local_only
-            )
-        )
-    folder = index.parent
-    if local_only:
+    listed = None if local_only else files_of(repo, revision)
+    if listed is None:
+        folder = cached_file(repo, "model_index.json", revision).parent
         return folder, folder.name
-    patterns = [f"{part}/*" for part in (*NETWORKS, "scheduler", "tokenizer", "tokenizer_2")]
-    with explained(repo, revision):
-        try:
-            listed = snapshot_download(repo, revision=folder.name, allow_patterns=patterns, dry_run=True)
-        except DryRunError:
-            # the Hub went out of reach: the cache may well be complete, and the folder's own check will say
-            return folder, folder.name
-        wanted = wanted_files([file.filename for file in listed], half)  # type: ignore[union-attr]
-        try:
-            snapshot_download(repo, revision=folder.name, allow_patterns=wanted, etag_timeout=TIMEOUT)
-        except IncompleteSnapshotError as error:
-            raise ModelError(
-                f"{repo}: the download is incomplete and the Hub cannot be reached; connect and try again"
-            ) from error
+    if "model_index.json" not in listed:
+        raise ModelError(
+            f"{repo} is not a diffusers pipeline (no model_index.json); if it holds a whole checkpoint as one "
+            ".safetensors file, download that and pass its path"
+        )
+    try:
+        # by the branch's name, so that the cache remembers which commit it stands for
+        wanted = wanted_files(listed, half)
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=wanted, etag_timeout=TIMEOUT))
+    except (OSError, *_errors()) as error:
+        explain(error, repo, revision)
     return folder, folder.name
 
 
+def files_of(repo: str, revision: str | None) -> list[str] | None:
+    """Names of all files of a repository; None where the Hub cannot be reached or is out of order.
+
+    Raises:
+        ModelError: the Hub knows no such repository or revision, or refuses.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub import errors as hub
+
+    try:
+        info = HfApi().model_info(repo, revision=revision, timeout=TIMEOUT)
+        return [file.rfilename for file in info.siblings or []]
+    except (hub.RepositoryNotFoundError, hub.RevisionNotFoundError, hub.HFValidationError) as error:
+        explain(error, repo, revision)
+    except (OSError, *_errors()) as error:
+        log.info("the Hub cannot be asked for %s: %s", repo, error)
+        return None
+
+
+def cached_file(repo: str, name: str, revision: str | None = None) -> Path:
+    """A file of a repository in the local cache.
+
+    Raises:
+        ModelError: it is not there.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(repo, name, revision=revision)
+    if not isinstance(found, str):
+        at = "" if revision is None else f" at revision {revision!r}"
+        raise ModelError(
+            f"{repo}{at} is not in the local cache, and the Hub cannot be reached or must not be asked; connect once "
+            "to download it, or pass the path of a model folder or .safetensors file"
+        )
+    return Path(found)
+
+
 def wanted_files(names: list[str], half: bool) -> list[str]:
-    """Of a repository's files those to download: the small ones, and for each network one set of safetensors."""
-    wanted = [name for name in names if name.endswith(tuple(pattern.lstrip("*") for pattern in SMALL))]
+    """Of a repository's files those to download: the small ones of each part, and a set of weights for each network."""
+    parts = (*NETWORKS, "scheduler", "tokenizer", "tokenizer_2")
+    wanted = [
+        name for name in names if name.endswith(SMALL) and (name.split("/")[0] in parts or name == "model_index.json")
+    ]
     for part in NETWORKS:
         weights = [name for name in names if name.startswith(f"{part}/") and name.endswith(".safetensors")]
         halves = [name for name in weights if HALF.search(name)]
@@ -73,50 +108,28 @@ def wanted_files(names: list[str], half: bool) -> list[str]:
     return wanted
 
 
-class explained:
-    """Context in which the Hub's errors become `ModelError`s that say what to do."""
+def _errors() -> tuple[type[Exception], ...]:
+    """What huggingface_hub raises: its own errors, and those of the HTTP library below it, whichever it is."""
+    from huggingface_hub import errors as hub
 
-    def __init__(self, repo: str, revision: str | None) -> None:
-        self.repo, self.revision = repo, revision
+    below = [base for base in hub.HfHubHTTPError.__mro__ if base.__name__ in ("HTTPError", "RequestException")]
+    return hub.HfHubHTTPError, hub.OfflineModeIsEnabled, hub.LocalEntryNotFoundError, *below
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        from huggingface_hub import errors as hub
+def explain(error: Exception, repo: str, revision: str | None) -> NoReturn:
+    """Raise the `ModelError` that says what an error of the Hub means and what to do."""
+    from huggingface_hub import errors as hub
 
-        if error is None or isinstance(error, ModelError):
-            return
-        # the base of the HTTP library's errors, whichever one the installed huggingface_hub stands on
-        transport = next(
-            base for base in hub.HfHubHTTPError.__mro__ if base.__name__ in ("HTTPError", "RequestException")
-        )
-        where = f"https://huggingface.co/{self.repo}"
-        if isinstance(error, hub.GatedRepoError):
-            text = f"{self.repo} is gated: accept its licence at {where} and log in with `hf auth login`"
-        elif isinstance(error, hub.LocalEntryNotFoundError | hub.OfflineModeIsEnabled):
-            text = (
-                f"{self.repo} is not in the local cache and the Hub cannot be reached or must not be asked; connect "
-                "once to download it, or pass the path of a model folder or .safetensors file"
-            )
-        elif isinstance(error, hub.RepositoryNotFoundError):
-            text = f"{self.repo}: no such model on the Hub, or it is private; check the spelling at {where}"
-        elif isinstance(error, hub.RevisionNotFoundError):
-            text = f"{self.repo}: no revision {self.revision!r}; see {where}/tree/main"
-        elif isinstance(error, hub.EntryNotFoundError):
-            text = (
-                f"{self.repo} is not a diffusers pipeline (no model_index.json); if it holds a whole checkpoint as one "
-                ".safetensors file, download that and pass its path"
-            )
-        elif isinstance(error, hub.HFValidationError):
-            text = f"{self.repo!r} is not a Hub id (owner/name)"
-        elif isinstance(error, hub.HfHubHTTPError):
-            text = (
-                f"{self.repo}: the Hub answered with an error ({' '.join(str(error).split())[:200]}); try again later"
-            )
-        elif isinstance(error, OSError | transport):
-            reason = " ".join(str(error).split())[:200]
-            text = f"{self.repo}: cannot be downloaded ({reason}); see to disk space, permissions and the network"
-        else:
-            return
-        raise ModelError(text) from error
+    where = f"https://huggingface.co/{repo}"
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(error, hub.GatedRepoError):
+        text = f"{repo} is gated: accept its licence at {where} and log in with `hf auth login`"
+    elif isinstance(error, hub.RepositoryNotFoundError):
+        text = f"{repo}: no such model on the Hub (or it is private), and no file or folder of that name here"
+    elif isinstance(error, hub.RevisionNotFoundError):
+        text = f"{repo}: no revision {revision!r}; see {where}/tree/main"
+    elif isinstance(error, hub.HFValidationError):
+        text = f"{repo!r} is not a Hub id (owner/name)"
+    else:
+        text = f"{repo} cannot be downloaded ({reason}); see to the network, disk space and permissions, and try again"
+    raise ModelError(text) from error

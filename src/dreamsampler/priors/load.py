@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..core.errors import InputError, ModelError
+from .bundle import bundled_folder
 from .folder import parts_of_folder
 from .hub import fetch, is_repo_id
 from .info import PriorInfo
@@ -158,21 +158,6 @@ def _find(
         )
     folder, commit = fetch(name, revision, dtype == torch.float16, local_only)
     return dataclasses.replace(parts_of_folder(folder, device, dtype, choose_vae), revision=commit)
-
-
-def bundled_folder() -> Path:
-    """Folder of the prior that comes with the package.
-
-    Raises:
-        ModelError: this installation has none.
-    """
-    folder = Path(str(resources.files("dreamsampler") / "weights" / "prior"))
-    if not (folder / "model_index.json").is_file():
-        raise ModelError(
-            "the bundled prior is not in this installation (its weights are not part of it yet): pass a Hub id, a "
-            "diffusers folder or a .safetensors file instead"
-        )
-    return folder
 
 
 def vae_precision(dtype: torch.dtype) -> Callable[[Mapping[str, Any]], torch.dtype]:

