@@ -36,6 +36,8 @@ DISTRIBUTIONS = {
     "huggingface_hub": "huggingface-hub",
     "skimage": "scikit-image",
 }
+# compared with where a reader has built them; no package index has them, so no extra can ask for them
+UNPUBLISHED = {"pydiffvg"}
 
 
 class Import(NamedTuple):
@@ -163,10 +165,16 @@ def test_core_imports_only_torch(source_imports: list[Import]) -> None:
 
 def test_an_optional_dependency_is_imported_in_one_file_only(source_imports: list[Import]) -> None:
     required, optional = declared()
-    for name, users in third_party(source_imports).items():
-        if distribution(name) not in required:
-            assert distribution(name) in optional, f"{name} is imported but declared nowhere in pyproject.toml"
-            assert len(users) == 1, f"{name} is imported in {sorted(map(str, users))}"
+    optional_users = {
+        name: sorted(map(str, users))
+        for name, users in third_party(source_imports).items()
+        if distribution(name) not in required
+    }
+    unknown = {
+        name: users for name, users in optional_users.items() if distribution(name) not in optional | UNPUBLISHED
+    }
+    assert unknown == {}, "declared nowhere in pyproject.toml"
+    assert {name: users for name, users in optional_users.items() if len(users) > 1} == {}
 
 
 def test_an_optional_dependency_is_imported_where_it_is_used(source_imports: list[Import]) -> None:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.files.pictures import gradient
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.fit import plan_fit
 from dreamsampler.files.tensors import to_pixels, to_tensor
+from tests.files.pictures import gradient
 
 sides = st.integers(1, 70)
 multiples = st.sampled_from([1, 8, 16, 64])

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
-from tests.files.pictures import encoded, gradient, turned
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.content import sha256_bytes
 from dreamsampler.files.images import read_image
+from tests.files.pictures import encoded, gradient, turned
 
 LOSSLESS = ("PNG", "BMP", "TIFF", "PPM")
 

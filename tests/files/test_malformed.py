@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.files.pictures import encoded, gradient
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.fit import plan_fit
@@ -19,6 +18,7 @@ from dreamsampler.files.images import read_image
 from dreamsampler.files.masks import read_mask
 from dreamsampler.files.png import read_recipe_text, write_png
 from dreamsampler.files.tensors import to_pixels, to_tensor
+from tests.files.pictures import encoded, gradient
 
 KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 HUGE = 100_000

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
-from tests.files.pictures import encoded, turned
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.masks import read_mask
+from tests.files.pictures import encoded, turned
 
 SIZE = (6, 8)
 

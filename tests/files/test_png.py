@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.files.pictures import gradient
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.images import read_image
 from dreamsampler.files.png import MAX_RECIPE_BYTES, encode_png, read_recipe_text, write_png
+from tests.files.pictures import gradient
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
