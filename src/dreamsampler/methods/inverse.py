@@ -23,8 +23,10 @@ RESTORING: dict[str, str] = {
     "diffpir": ".diffpir:diffpir",
     "ddnm": ".ddnm:ddnm",
     "flowdps": ".flowdps:flowdps",
+    "stable-inpaint": ".stable_inpaint:stable_inpaint",
 }
-"""(prior, measurement, prompt, *, steps, seeds, ...) -> Parts of the loop. RePaint takes masks only."""
+"""(prior, measurement, prompt, *, steps, seeds, ...) -> Parts of the loop. RePaint and Stable-Inpaint take masks only,
+the latter a prior of its own (`stable_inpaint.load_inpainting`)."""
 
 
 def load_restorer(name: str) -> Callable[..., Parts]:

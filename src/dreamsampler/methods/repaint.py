@@ -100,21 +100,31 @@ def repaint(
     Raises:
         InputError: the operator is not a mask.
     """
-    operator = measurement.operator
-    if not isinstance(operator, (Mask, RectangleMask)):
-        raise InputError(f"operator: RePaint fills masks only, got {type(operator).__name__}; use another method")
+    keep = mask_of(measurement)
     null = prior.embed([null_prompt])
     visits = prior.schedule.visits(steps)
     state = first_state(prior, measurement, null, visits, seeds=seeds)
-    _, height, width = measurement.scene
-    known = operator.forward(torch.ones(1, 1, height, width)) if isinstance(operator, RectangleMask) else operator.keep
-    hole = to_latent(1.0 - known, (state.z.shape[-2], state.z.shape[-1]), "cover").to(state.z)
+    hole = to_latent(1.0 - keep, (state.z.shape[-2], state.z.shape[-1]), "cover").to(state.z)
     path = walk(visits, jump, resample)
     inside = Mix(_fresh_share(path.kept))
     guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
     with torch.no_grad():
         anchor = prior.space.encode(measurement.backprojection().to(state.z.device))
     return Parts(state, path.steps, guide, Solve((Anchor(hole, anchor),)), Harmonise(hole, inside))
+
+
+def mask_of(measurement: Measurement) -> Tensor:
+    """What a measurement through a mask kept, [1 or B, 1, H, W].
+
+    Raises:
+        InputError: the operator is not a mask.
+    """
+    operator = measurement.operator
+    if isinstance(operator, RectangleMask):
+        return operator.forward(torch.ones(1, 1, *measurement.scene[1:]))
+    if not isinstance(operator, Mask):
+        raise InputError(f"operator: this method fills masks only, got {type(operator).__name__}; use another method")
+    return operator.keep
 
 
 def _fresh_share(kept: Sequence[float]) -> Callable[[Step], float]:
