@@ -17,6 +17,7 @@ from .demo import demo
 from .edit import edit
 from .generate import generate
 from .invert import invert
+from .models import models
 from .verify import verify
 
 INTERRUPTED = 130
@@ -108,7 +109,7 @@ def root(
         print(context.get_help())
 
 
-for _command in (edit, generate, invert, verify, demo):
+for _command in (edit, generate, invert, models, verify, demo):
     app.command()(_command)
 
 

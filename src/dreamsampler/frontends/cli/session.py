@@ -34,7 +34,10 @@ def check_outputs(outputs: Outputs, inputs: Sequence[Path] = ()) -> None:
     for option, path, endings in outputs:
         if path is None:
             continue
-        target = check_writable(path, endings)
+        try:
+            target = check_writable(path, endings)
+        except InputError as error:
+            raise InputError(f"{option} {error}") from error
         if target in read:
             raise InputError(f"{option} {path}: is the input {read[target]}; name another file")
         if target in taken:
