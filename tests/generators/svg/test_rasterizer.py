@@ -144,9 +144,9 @@ def test_single_precision_is_close_to_double() -> None:
 def test_large_drawings_are_painted_in_runs_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     structure = Structure(((4,),) * 6 + ((2, 2),), (FillRule.NONZERO,) * 6 + (FillRule.EVENODD,))
     results = []
-    for cells in (1 << 22, 200):
+    for cells in (1 << 22, 1):
         monkeypatch.setattr(rasterizer, "CELLS_AT_ONCE", cells)
-        points = blobs(7, 24, 3).repeat(2, 1, 1).requires_grad_()
+        points = (blobs(7, 24, 3) * 1.5 - 6).repeat(2, 1, 1).requires_grad_()
         rgba = colours(7, 3).requires_grad_()
         image = rasterize(points, structure, rgba, (24, 24))
         (image * torch.linspace(-1, 1, 24, dtype=torch.float64)).sum().backward()

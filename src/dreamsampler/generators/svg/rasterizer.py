@@ -23,7 +23,8 @@ from .structure import FillRule, Structure
 
 MAX_SIDE = 16384
 CELLS_AT_ONCE = 1 << 22
-"""Packed cells kept for the backward pass; drawings that need more are painted in runs and painted again backward."""
+"""Packed cells kept for the backward pass; drawings that need more (and more than the canvas has pixels, below which
+keeping them costs no more than a copy of the canvas) are painted in runs, and painted again on the way back."""
 
 
 class _Plan(NamedTuple):
@@ -128,7 +129,7 @@ class _Raster(torch.autograd.Function):
         canvas = empty.clone(memory_format=torch.contiguous_format)
         box = boxes(vertices, plan.counts, canvas.shape[2], canvas.shape[3])
         edges = edges_of(vertices, plan.following)
-        limits = _runs(box.rows, CELLS_AT_ONCE)
+        limits = _runs(box.rows, max(CELLS_AT_ONCE, canvas.shape[2] * canvas.shape[3]))
         runs = []
         for first, end in limits:
             again = canvas.clone() if needs_grad and len(limits) > 1 else None
