@@ -3,7 +3,7 @@
 # make lint    formatting, lint and types
 # make dev     an environment with everything a contributor needs
 #
-# PYTHON chooses the interpreter that makes the environment, VENV where it goes.
+# PYTHON chooses the interpreter that makes the environment, VENV where it goes, OUT where the demo writes.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q -c constraints.txt
 PACKAGING := pyproject.toml constraints.txt
 THREADS ?= 2
+OUT ?= out/demo
 
 .PHONY: help demo test lint dev clean
 .DELETE_ON_ERROR:
@@ -21,7 +22,8 @@ help:
 # The clock starts here, at the first use of a recipe, and so counts the set-up too.
 demo: START := $(shell date +%s)
 demo: $(VENV)/.installed
-	@$(BIN)/dreamsampler demo
+	@mkdir -p $(dir $(OUT))
+	@$(BIN)/dreamsampler demo -o $(OUT)
 	@echo "make demo took $$(( $$(date +%s) - $(START) )) s, set-up included"
 
 test: $(VENV)/.installed-test
