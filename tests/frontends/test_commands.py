@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dreamsampler.core.errors import InputError
+from dreamsampler.core.errors import InputError, OutOfMemory
 from dreamsampler.frontends.cli.main import report_failure
 from dreamsampler.frontends.demo import cases, run_demo
 from dreamsampler.priors.bundle import bundled_folder
@@ -175,6 +175,12 @@ class TestFailures:
         ("error", "code", "words"),
         [
             (InputError("a\n  b"), 2, "dreamsampler: a b"),
+            (OutOfMemory("too large; use dtype='bfloat16'"), 2, "dreamsampler: too large; use --dtype bfloat16"),
+            (
+                OutOfMemory("too many; use max_batch=1 (slower)"),
+                2,
+                "dreamsampler: too many; use --max-batch 1 (slower)",
+            ),
             (KeyboardInterrupt(), 130, "dreamsampler: interrupted"),
             (ZeroDivisionError("by nought"), 1, "dreamsampler: unexpected ZeroDivisionError: by nought (--debug"),
         ],

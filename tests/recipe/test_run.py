@@ -257,7 +257,7 @@ def test_pairing_that_does_not_add_up(prompts: int, masks: int) -> None:
         {"image": np.zeros((2, 4, 4, 7))},
         {"mask": []},
         {"mask": [np.zeros((30, 40))]},
-        {"mask": [np.ones((3, 4))]},
+        {"mask": [np.ones((30, 30))]},
     ],
 )
 def test_wrong_arguments_are_input_errors(prior: object, wrong: dict) -> None:

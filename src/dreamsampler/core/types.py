@@ -75,8 +75,11 @@ class LatentSpace(Protocol):
 class Prior(Protocol):
     """A diffusion model, whatever its network outputs."""
 
-    schedule: Schedule
-    space: LatentSpace
+    @property
+    def schedule(self) -> Schedule: ...
+
+    @property
+    def space(self) -> LatentSpace: ...
 
     def embed(self, prompts: Sequence[str]) -> Condition:
         """One prompt an item, or a single prompt for all items; "" is the null prompt."""

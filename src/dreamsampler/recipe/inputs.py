@@ -40,7 +40,7 @@ class Inputs:
         """The inputs as a recipe names them, by bare names; `prompts` holds the index of each mask's prompt."""
         if self.picture is None:
             return ()
-        contents = [("image", self.picture.sha256, None)]
+        contents: list[tuple[str, str, int | None]] = [("image", self.picture.sha256, None)]
         contents += [("mask", mask.sha256, prompt) for mask, prompt in zip(self.masks, prompts, strict=True)]
         return tuple(
             InputRef(role, digest, "", prompt)

@@ -75,13 +75,13 @@ def edit_jobs(
     Raises:
         InputError: a picture, a mask, a prompt or a setting is not what it must be, or they do not pair.
     """
-    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    prompts = list(prompt) if isinstance(prompt, list | tuple) else [text("prompt", prompt)]
     if not prompts:
         raise InputError("prompt: expected at least one; say what the picture should show")
     for k, given in enumerate(prompts):
         if not text("prompt", given).strip():
             raise InputError(f"prompt {k + 1}: is empty; say what the picture should show")
-    masks = [] if mask is None else several(mask)
+    masks = [] if mask is None else several(mask, "mask")
     owners = pair(len(prompts), len(masks))
     strength = settings["strength"]
     if isinstance(strength, tuple) and len(strength) not in (1, len(prompts)):
@@ -95,7 +95,7 @@ def edit_jobs(
         inputs = read_inputs(source, masks, value_range=value_range)
         if masks and len(masks) < len(prompts):
             background([mask_tensor(given.values) for given in inputs.masks])
-        jobs.append(_job("edit", model, prompts, inputs, owners, seed, settings))
+        jobs.append(make_job("edit", model, prompts, inputs, owners, seed, settings))
     return jobs
 
 
@@ -104,7 +104,7 @@ def invert_jobs(
 ) -> list[Job]:
     """One job a picture."""
     read = [read_inputs(source, value_range=value_range) for source in several(image)]
-    return [_job("invert", model, (), inputs, (), seed, settings) for inputs in read]
+    return [make_job("invert", model, (), inputs, (), seed, settings) for inputs in read]
 
 
 def generate_jobs(prompt: str, count: int, *, model: Any, seed: int, settings: Settings) -> list[Job]:
@@ -114,7 +114,7 @@ def generate_jobs(prompt: str, count: int, *, model: Any, seed: int, settings: S
     check_visits(whole("steps", settings["steps"]), 1.0)
     prompts = [text("prompt", prompt)]
     seed = whole("seed", seed)
-    return [_job("generate", model, prompts, Inputs(), (), seed + k, settings) for k in range(count)]
+    return [make_job("generate", model, prompts, Inputs(), (), seed + k, settings) for k in range(count)]
 
 
 def sized(jobs: Sequence[Job], prior: Prior, size: int | tuple[int, int] | None) -> list[Job]:
@@ -150,7 +150,7 @@ def pair(prompts: int, masks: int) -> tuple[int, ...]:
     )
 
 
-def several(sources: Source | Sequence[Source]) -> list[Source]:
+def several(sources: Source | Sequence[Source], name: str = "image") -> list[Source]:
     """One source or a list of them as a list; an array with a batch axis counts as a list."""
     if is_array(sources) and sources.ndim == 4:  # type: ignore[union-attr]
         sources = list(sources)  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def several(sources: Source | Sequence[Source]) -> list[Source]:
     ):
         return [sources]
     if not sources:
-        raise InputError("image: an empty list; expected at least one picture")
+        raise InputError(f"{name}: an empty list; expected at least one picture")
     return list(sources)
 
 
@@ -192,9 +192,10 @@ def number(name: str, value: Any) -> float:
         raise InputError(f"{name}={value!r}: expected a number") from error
 
 
-def _job(
+def make_job(
     task: str, model: Any, prompts: Sequence[str], inputs: Inputs, owners: Sequence[int], seed: int, settings: Settings
 ) -> Job:
+    """A job with its recipe; `owners` holds the index of each mask's prompt."""
     name = str(model) if isinstance(model, str | Path) else f"object:{type(model).__name__}"
     recipe = Recipe(
         task,

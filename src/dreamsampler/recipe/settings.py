@@ -80,7 +80,8 @@ _INVERSION = (
     Setting("start", "float", 1.0, 1e-6, 1.0),
 )
 _SOLVER = (
-    Setting("null_prompt", "text", ""),
+    Setting("method", "text", "dreamsampler"),
+    Setting("null_prompt", "text", "out of focus, depth of field"),
     Setting("rho", "float", None, 0.0, 1e6, optional=True),
     Setting("eta", "float", 1.0, 0.0, 1.0),
     Setting("dps", "float", 1.0, 0.0, 1e6),
@@ -114,14 +115,15 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("steps", "int", 100, 1, 10_000),
             *_SOLVER,
             Setting("strength", "float", 1.0, 0.0, 1e3),
-            Setting("feather", "float", 0.0, 0.0, 1e4),
+            Setting("feather", "int", 0, 0, 10_000),
+            Setting("inversion", "text", "two-step"),
             Setting("raw", "flag", False),
         ),
         "restore": (
             *_RUN,
             Setting("steps", "int", 100, 1, 10_000),
             *_SOLVER,
-            Setting("operator", "text", ""),
+            Setting("operator", "text", "identity", many=True),
             Setting("sigma", "float", 0.0, 0.0, 1e3),
             Setting("strength", "float", 0.5, 0.0, 1e3),
             Setting("begin", "text", "inversion", choices=("inversion", "noise")),

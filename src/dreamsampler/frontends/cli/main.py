@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from ...core.errors import DreamSamplerError
+from ...core.errors import DreamSamplerError, OutOfMemory
 from .console import quiet_libraries
 from .demo import demo
 from .edit import edit
@@ -29,12 +31,20 @@ class Commands(TyperGroup):
     Exit codes: 0 done; 1 a program error, or a verification that differs; 2 bad input, one line; 130 interrupted.
     """
 
-    def main(self, args: Any = None, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         words = list(sys.argv[1:] if args is None else args)
         debug = "--debug" in words
         try:
             with contextlib.nullcontext() if debug else quiet_libraries():
-                code = super().main(args=words, standalone_mode=False, **extra)
+                code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
             if code == INTERRUPTED:
                 raise KeyboardInterrupt
         except BaseException as error:
@@ -57,6 +67,8 @@ def report_failure(error: BaseException, debug: bool = False) -> int:
         return 1
     if debug:
         traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, OutOfMemory):
+        return _say(as_options(str(error)), 2)
     if isinstance(error, DreamSamplerError):
         return _say(str(error), 2)
     # usage errors of the parser: the class has changed its home between versions, its form has not
@@ -67,6 +79,13 @@ def report_failure(error: BaseException, debug: bool = False) -> int:
         # without a command there is nothing wrong to name
         return _say(f"{text or 'no command'} (see `{command} --help`)", 2)
     return _say(f"unexpected {type(error).__name__}: {error} (--debug shows where; please report it)", 1)
+
+
+def as_options(text: str) -> str:
+    """A remedy in Python's words, `dtype='bfloat16'`, in the terminal's: `--dtype bfloat16`."""
+    return re.sub(
+        r"\b(max_batch|dtype|device|size)=(['\"]?)([\w:]+)\2", lambda m: f"--{m[1].replace('_', '-')} {m[3]}", text
+    )
 
 
 def _say(text: str, code: int) -> int:
