@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +15,9 @@ from ..files.images import Picture
 from ..files.tensors import to_pixels, to_tensor
 from ..operators.mask import paste, union
 from .outcome import Pixels
+
+if TYPE_CHECKING:
+    from .run import Job
 
 
 def fit_for(picture: Picture, prior: Prior, size: str) -> Fit:
@@ -73,3 +77,32 @@ def back(made: Tensor, fit: Fit, picture: Picture, inside: Tensor | None) -> Pix
     if inside is not None:
         image = paste(to_tensor(picture.pixels), image.clamp(-1.0, 1.0), inside)
     return to_pixels(image)[0]
+
+
+def placed(jobs: Sequence[Job], prior: Prior) -> tuple[list[Picture], list[Fit]]:
+    """The jobs' pictures and how each is laid on the grid."""
+    pictures = [job.inputs.picture for job in jobs]
+    if not all(pictures):
+        raise InputError("recipe: names no picture; this task needs one")
+    found = [picture for picture in pictures if picture is not None]
+    return found, [fit_for(picture, prior, str(jobs[0].recipe.settings["size"])) for picture in found]
+
+
+def stacked(regions: Sequence[Sequence[Tensor]], fits: Sequence[Fit]) -> list[Tensor] | None:
+    """Masks of all items on the grid: one [B, 1, H, W] a prompt."""
+    if not regions[0]:
+        return None
+    return [
+        torch.cat([fit.apply_mask(masks[k]) for masks, fit in zip(regions, fits, strict=True)])
+        for k in range(len(regions[0]))
+    ]
+
+
+def finisher(fit: Fit, picture: Picture, inside: Tensor | None) -> Callable[[Tensor], Pixels]:
+    """`back` for one picture."""
+    return lambda made: back(made, fit, picture, inside)
+
+
+def prior_notes(prior: Prior) -> tuple[str, ...]:
+    """What the prior has to say of itself: retries, overridden settings, cut prompts."""
+    return tuple(getattr(prior, "notes", ()))

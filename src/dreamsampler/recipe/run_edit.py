@@ -19,7 +19,7 @@ from ..tasks.common import evaluations as count
 from ..tasks.edit import InversionReport, edit, inversion_report
 from .inputs import Inputs
 from .outcome import Fidelity, Item, Pixels
-from .place import back, background, fit_for, mask_tensor, on_grid
+from .place import back, background, finisher, mask_tensor, on_grid, placed, prior_notes, stacked
 from .recipe import Recipe
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ KINDS: dict[str, Callable[[float], Weight]] = {
 def run_edit(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
     """Edit pictures that share their prompts, settings and size on the grid."""
     recipe, settings = jobs[0].recipe, jobs[0].recipe.settings
-    pictures, fits = _placed(jobs, prior)
+    pictures, fits = placed(jobs, prior)
     regions = [_regions(job.recipe, job.inputs) for job in jobs]
     whole = [union(given) if given and not settings["raw"] else None for given in (r for r, _ in regions)]
-    finish = [_finisher(*parts) for parts in zip(fits, pictures, whole, strict=True)]
+    finish = [finisher(*parts) for parts in zip(fits, pictures, whole, strict=True)]
     film = Film(prior, finish, options)
     result = edit(
         prior,
         on_grid(pictures, fits),
         recipe.prompts,
-        masks=_stacked([full for _, full in regions], fits),
+        masks=stacked([full for _, full in regions], fits),
         base_prompt=str(settings["source_prompt"]),
         steps=int(settings["steps"]),  # type: ignore[arg-type]
         strength=_strength(recipe),
@@ -59,7 +59,7 @@ def run_edit(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
     items = []
     for k, job in enumerate(jobs):
         fidelity, rebuilt = _fidelity(result.report, k, fits[k], pictures[k])
-        notes = (*job.inputs.notes, *fits[k].notes, *_mask_notes(job), *_prior_notes(prior), *fidelity.warnings)
+        notes = (*job.inputs.notes, *fits[k].notes, *_mask_notes(job), *prior_notes(prior), *fidelity.warnings)
         evaluations = result.receipt.evaluations // len(jobs)
         pixels = finish[k](result.images[k : k + 1])
         done = job.recipe.with_notes(*notes)
@@ -70,7 +70,7 @@ def run_edit(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
 def run_invert(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
     """Invert pictures and sample them back: the result is the reconstruction."""
     settings = jobs[0].recipe.settings
-    pictures, fits = _placed(jobs, prior)
+    pictures, fits = placed(jobs, prior)
     before = count(prior)
     report = inversion_report(
         prior,
@@ -87,7 +87,7 @@ def run_invert(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item
     items = []
     for k, job in enumerate(jobs):
         fidelity, rebuilt = _fidelity(report, k, fits[k], pictures[k])
-        notes = (*job.inputs.notes, *fits[k].notes, *_prior_notes(prior), *fidelity.warnings)
+        notes = (*job.inputs.notes, *fits[k].notes, *prior_notes(prior), *fidelity.warnings)
         items.append(Item(rebuilt, job.recipe.with_notes(*notes), job.inputs, rebuilt, fidelity, evaluations))
     return items
 
@@ -119,14 +119,6 @@ class Film:
         return tuple(self._frames[k])
 
 
-def _placed(jobs: Sequence[Job], prior: Prior) -> tuple[list[Picture], list[Fit]]:
-    pictures = [job.inputs.picture for job in jobs]
-    if not all(pictures):
-        raise InputError("recipe: names no picture; an edit needs one")
-    found = [picture for picture in pictures if picture is not None]
-    return found, [fit_for(picture, prior, str(jobs[0].recipe.settings["size"])) for picture in found]
-
-
 def _regions(recipe: Recipe, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     """(the masks as given, one mask a prompt): a prompt without a mask acts outside all masks.
 
@@ -142,20 +134,6 @@ def _regions(recipe: Recipe, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]
         raise InputError(f"masks: {len(given)} for {len(recipe.prompts)} prompts; expected one a prompt, or one less")
     full = [by_prompt[k] if k in by_prompt else background(given) for k in range(len(recipe.prompts))]
     return ([] if free else given), full
-
-
-def _stacked(regions: Sequence[Sequence[Tensor]], fits: Sequence[Fit]) -> list[Tensor] | None:
-    """Masks of all items on the grid: one [B, 1, H, W] a prompt."""
-    if not regions[0]:
-        return None
-    return [
-        torch.cat([fit.apply_mask(masks[k]) for masks, fit in zip(regions, fits, strict=True)])
-        for k in range(len(regions[0]))
-    ]
-
-
-def _finisher(fit: Fit, picture: Picture, inside: Tensor | None) -> Callable[[Tensor], Pixels]:
-    return lambda made: back(made, fit, picture, inside)
 
 
 def _strength(recipe: Recipe) -> float | Sequence[float] | Weight:
@@ -180,7 +158,3 @@ def _mask_notes(job: Job) -> tuple[str, ...]:
     if count and count < len(prompts):
         return (f"the prompt {prompts[0]!r} has no mask: it acts everywhere outside the masks",)
     return ()
-
-
-def _prior_notes(prior: Prior) -> tuple[str, ...]:
-    return tuple(getattr(prior, "notes", ()))
