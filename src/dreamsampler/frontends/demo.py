@@ -97,7 +97,7 @@ def run_demo(
         InputError: the folder cannot be made or written to.
     """
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror or error}); name another folder") from error
     rows = []

@@ -22,6 +22,8 @@ RUNNERS: dict[str, str] = {
     "edit": "run_edit:run_edit",
     "invert": "run_edit:run_invert",
     "generate": "run_generate:run_generate",
+    "inpaint": "run_inpaint:run_inpaint",
+    "restore": "run_restore:run_restore",
 }
 """Task -> the function here that runs it: (jobs alike in all but inputs and seeds, prior, options) -> items."""
 
