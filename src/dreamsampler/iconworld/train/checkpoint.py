@@ -120,3 +120,13 @@ def save_folder(model: SavesPretrained, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
     shutil.rmtree(temporary)
+
+
+def load_as_float32(config: Path) -> None:
+    """Make transformers load half-precision weights in float32 unless asked otherwise, as diffusers does.
+
+    Without this a plain pipeline would mix a half-precision text encoder with a float32 UNet.
+    """
+    settings = json.loads(config.read_text())
+    settings["dtype"] = "float32"
+    config.write_text(json.dumps(settings, indent=2) + "\n")

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNe
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, load_as_float32, save_folder, start_ema
 from dreamsampler.iconworld.train.latents import LatentPool
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, train_loop
 from dreamsampler.iconworld.train.presets import DiffusionPreset
@@ -179,6 +179,7 @@ def export_prior(
     pipeline = averaged_pipeline(state, tokenizer, vae, preset)
     pipeline.to(torch.float16)
     save_folder(pipeline, folder)
+    load_as_float32(folder / "text_encoder" / "config.json")
     pipeline.to(torch.float32)
     return pipeline
 

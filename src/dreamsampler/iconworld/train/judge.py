@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer, CLIPVisionConfig
 
 from dreamsampler.iconworld.captions import article
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
+from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, load_as_float32, save_folder, start_ema
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, console, torch_rng, train_loop
 from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
@@ -192,6 +192,7 @@ def export_judge(
 ) -> None:
     """Write model (fp16), tokenizer, preprocessor configuration and vocabulary as an ordinary transformers folder."""
     save_folder(judge.half(), folder)
+    load_as_float32(folder / "config.json")
     judge.float()
     tokenizer.save_pretrained(folder)
     preprocessor = {

@@ -20,7 +20,7 @@ class AutoencoderPreset:
 
 AUTOENCODER = {
     "cpu": AutoencoderPreset("cpu", (24, 48, 96, 128), 1, 8, 8, 1e-3),
-    "full": AutoencoderPreset("full", (48, 96, 128, 160), 2, 8, 64, 1e-3),
+    "full": AutoencoderPreset("full", (32, 64, 96, 128), 2, 8, 64, 1e-3),
 }
 
 
@@ -43,7 +43,7 @@ class DiffusionPreset:
 
 DIFFUSION = {
     "cpu": DiffusionPreset("cpu", (96, 192, 192), 1, 4, 144, 2, True, 16, 8e-4, 0.5, 0.999),
-    "full": DiffusionPreset("full", (96, 192, 192), 1, 4, 192, 3, True, 256, 6e-4, 0.3, 0.9995),
+    "full": DiffusionPreset("full", (96, 176, 176), 1, 4, 144, 3, True, 256, 6e-4, 0.3, 0.9995),
 }
 
 
@@ -63,5 +63,5 @@ class JudgePreset:
 
 JUDGE = {
     "cpu": JudgePreset("cpu", 144, 5, 96, 2, 128, 48, 1e-3),
-    "full": JudgePreset("full", 192, 8, 144, 2, 128, 512, 1e-3),
+    "full": JudgePreset("full", 192, 6, 144, 2, 128, 512, 1e-3),
 }

@@ -1,0 +1,108 @@
+"""Every stage at tiny widths: what is written loads in plain diffusers and transformers, and is safe to load."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+from transformers import CLIPModel, CLIPTokenizer
+
+from dreamsampler.iconworld.palette import BACKGROUNDS
+from dreamsampler.iconworld.train.autoencoder import psnr, train_autoencoder
+from dreamsampler.iconworld.train.card import load_judge, write_card
+from dreamsampler.iconworld.train.decoder import train_decoder
+from dreamsampler.iconworld.train.diffusion import train_diffusion
+from dreamsampler.iconworld.train.judge import train_judge
+from dreamsampler.iconworld.train.latents import encode_pool
+from dreamsampler.iconworld.train.loop import Budget
+from dreamsampler.iconworld.train.presets import AutoencoderPreset, DiffusionPreset, JudgePreset
+from dreamsampler.iconworld.train.text import build_tokenizer
+from dreamsampler.iconworld.train.worlds import build_pool
+from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
+
+VAE = AutoencoderPreset("tiny", (8, 8, 8, 8), 1, 4, 4, 1e-3)
+UNET = DiffusionPreset("tiny", (16, 16, 16), 1, 2, 48, 1, True, 2, 1e-3, 0.5, 0.9)
+JUDGE = JudgePreset("tiny", 48, 1, 48, 1, 16, 4, 1e-3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder in which every stage has run for two steps."""
+    out = tmp_path_factory.mktemp("run")
+    train = build_pool(out / "scenes/train", 6, "train", None)
+    dev = build_pool(out / "scenes/dev", 24, "dev", None)
+    tokenizer = build_tokenizer(WORDS)
+    budget = Budget(steps=2)
+    vae = train_autoencoder(train, dev, out, VAE, budget)
+    latents = encode_pool(train, vae, out / "latents.npy"), encode_pool(dev, vae, out / "dev.npy")
+    vae = train_decoder(out / "vae", train, latents[0], dev, latents[1], out, VAE, budget)
+    train_diffusion(latents[0], vae.eval(), tokenizer, out, UNET, budget)
+    train_judge(train, dev, tokenizer, NOUNS, tuple(BACKGROUNDS), out, JUDGE, budget)
+    write_card(out, None, seed=3, n=4)
+    return out
+
+
+def test_plain_diffusers_loads_and_samples(run):
+    pipeline = StableDiffusionPipeline.from_pretrained(run / "prior")
+    assert pipeline.safety_checker is None
+    assert pipeline.feature_extractor is None
+    assert pipeline.scheduler.config.prediction_type == "epsilon"
+    generator = torch.Generator().manual_seed(0)
+    images = pipeline(
+        "a cat on a blue background",
+        height=128,
+        width=128,
+        num_inference_steps=2,
+        generator=generator,
+        output_type="np",
+    ).images
+    assert images.shape == (1, 128, 128, 3)
+    assert np.isfinite(images).all()
+
+
+def test_latents_have_unit_scale(run):
+    latents = np.load(run / "latents.npy").astype(np.float32)
+    assert latents.shape == (6, 4, 16, 16)
+    assert 0.8 < latents.std() < 1.25
+
+
+def test_the_judge_loads_in_plain_transformers(run):
+    model, tokenizer = CLIPModel.from_pretrained(run / "judge"), CLIPTokenizer.from_pretrained(run / "judge")
+    tokens = tokenizer(["a cat", "a dog"], return_tensors="pt").input_ids
+    assert model.get_text_features(tokens).pooler_output.shape == (2, 16)
+    assert load_judge(run / "judge").nouns == NOUNS
+    assert json.loads((run / "judge/preprocessor_config.json").read_text())["crop_size"]["width"] == 128
+
+
+def test_nothing_is_pickled_and_weights_are_half_precision(run):
+    for path in (*(run / "prior").rglob("*"), *(run / "judge").rglob("*")):
+        assert path.is_dir() or path.suffix in {".json", ".safetensors", ".md", ".txt"}, path
+    state = StableDiffusionPipeline.from_pretrained(run / "prior", torch_dtype=torch.float16)
+    assert {p.dtype for p in state.unet.parameters()} == {torch.float16}
+
+
+def test_the_card_holds_what_was_measured(run):
+    card = (run / "prior/README.md").read_text()
+    measured = json.loads((run / "prior/measured.json").read_text())
+    assert f"{measured['autoencoder_psnr_drawn']:.2f} dB" in card
+    assert "Noto Emoji" in card
+    assert "diffusion: 2 steps" in card
+
+
+def test_the_decoder_stage_leaves_the_encoder_alone(run):
+    from safetensors.torch import load_file
+
+    first = load_file(run / "autoencoder.safetensors")
+    vae = load_file(run / "vae/diffusion_pytorch_model.safetensors")
+    encoder = [name for name in vae if name.startswith(("encoder.", "quant_conv."))]
+    assert all(torch.equal(vae[name], first[f"ema.{name}"]) for name in encoder)
+    changed = [name for name in vae if not torch.equal(vae[name], first[f"ema.{name}"])]
+    assert changed
+    assert all(name.startswith(("decoder.", "post_quant_conv.")) for name in changed)
+
+
+def test_psnr_of_a_known_error():
+    grey = np.full((1, 8, 8, 3), 100, np.uint8)
+    assert psnr(grey, grey + 5) == pytest.approx(10 * np.log10(255**2 / 25))
+    assert np.isfinite(psnr(grey, grey))
