@@ -132,7 +132,8 @@ def test_uses_that_multiply_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("head", "says"),
     [
-        ('<!DOCTYPE svg [<!ENTITY a "b">]>' + HEAD, "document type"),
+        ('<!DOCTYPE svg SYSTEM "http://example.com/svg.dtd">' + HEAD, "document type"),
+        ('<!doctype svg [<!entity a "b">]>' + HEAD, "document type"),
         ("<svg>", "root"),
         ('<svg xmlns="http://www.w3.org/2000/svg">', "viewBox"),
         ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 0 5">', "viewBox"),

@@ -10,9 +10,12 @@ import pytest
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import BACKGROUND_NAMES, NOUNS, PATTERNS, SPLITS, WORDS, Background, Scene, sample_scene
+from dreamsampler.iconworld.drawing import path
 from dreamsampler.iconworld.edges import samples
 from dreamsampler.iconworld.palette import BACKGROUNDS, rgb
 from dreamsampler.iconworld.render import rasterise
+from dreamsampler.iconworld.scene import masks_of
+from dreamsampler.iconworld.shapes import box, ellipse
 
 SEEDS = range(60)
 
@@ -128,6 +131,24 @@ def test_masks_cut_the_canvas_into_figures_and_background():
         assert all(m.any() for m in whole)
         parts = [m for k, m in masks.items() if not k.startswith("figure")]
         assert (np.sum(parts, 0) == 1).all()
+
+
+def test_edges_between_two_parts_belong_to_no_third():
+    paths = [
+        path("ground", "#ffffff", box(0, 0, 128, 128)),
+        path("corner", "#ffffff", box(0, 0, 8, 8)),
+        path("disc", "#ffffff", ellipse(70, 70, 40)),
+    ]
+    masks = masks_of(paths, 128)
+    assert masks["corner"].sum() == 64
+    assert masks["disc"].sum() == pytest.approx(np.pi * 40**2, rel=0.01)
+
+
+def test_svg_keeps_a_hundredth_of_a_unit():
+    for p in sample_scene(2).drawing().paths:
+        numbers = [float(n) for n in re.findall(r"-?[0-9.]+(?:e-?[0-9]+)?", p.data())]
+        points = np.concatenate([np.concatenate([c, c[:1]]) for c in p.contours])
+        np.testing.assert_allclose(np.reshape(numbers, (-1, 2)), points, atol=0.00501)
 
 
 def test_background_mask_matches_the_picture():

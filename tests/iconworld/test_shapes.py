@@ -85,6 +85,14 @@ def test_piece_lies_on_the_curve_and_joins():
     np.testing.assert_allclose(np.hypot(*part[:, 0].T), 10, atol=0.01)
 
 
+def test_piece_within_one_segment_ends_where_asked():
+    circle = shapes.ellipse(0, 0, 10)
+    part = edges.piece(circle, 0.25, 0.75)
+    whole = edges.piece(circle, 0.75, 1.5)
+    np.testing.assert_allclose(part[-1, 3], whole[0, 0], atol=1e-12)
+    assert len(part) == 1
+
+
 @pytest.mark.parametrize("angles", [(60, 200), (-60, 60), (150, 300)])
 def test_crescents_and_stripes_stay_inside(angles):
     circle = shapes.ellipse(0, 0, 10)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 from dreamsampler.core.errors import InputError
@@ -131,10 +130,8 @@ def _one_of(value: object, allowed: object, at: str) -> str:
 
 
 def _number(value: object, at: str, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{at} is {str(value)[:60]!r}: give a finite number")
-    if not low <= value <= high:
-        raise InputError(f"{at} is {value!r}: give a number from {low} to {high}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InputError(f"{at} is {str(value)[:60]!r}: give a number from {low} to {high}")
     return float(value)
 
 
