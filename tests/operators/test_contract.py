@@ -19,6 +19,7 @@ from dreamsampler.operators import (
     motion_blur,
     prox,
     pseudo_inverse,
+    window,
 )
 from dreamsampler.operators.solve import conjugate_gradient
 
@@ -65,6 +66,9 @@ OPERATORS = {
     "blur then sr": compose([gaussian_blur(1.0), downsample(2)]),
     "grey, mask, blur": compose([soft_mask(), grey(), gaussian_blur(0.8)]),
     "motion then box then grey": compose([motion_blur(5), downsample(3, "box"), grey()]),
+    "window": window((12, 18), (7, 10), 2, 5),
+    "window then blur": compose([window((12, 18), (8, 18)), gaussian_blur(1.0)]),
+    "window then mask": compose([window((12, 18), (10, 12), 1, 1), RectangleMask((2, 5), (3, 8))]),
     "foreign": as_operator(ForeignBlur()),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +30,9 @@ RESTORING: dict[str, str] = {
 the latter a prior of its own (`stable_inpaint.load_inpainting`)."""
 
 
+_KINDS = {int: "a whole number", float: "a number", str: "a word"}
+
+
 def load_restorer(name: str) -> Callable[..., Parts]:
     """The function that makes a method's parts.
 
@@ -43,6 +47,33 @@ def load_restorer(name: str) -> Callable[..., Parts]:
         raise InputError(f"method={name!r}: expected one of {', '.join(RESTORING)}")
     module, function = RESTORING[name].split(":")
     return getattr(importlib.import_module(module, __package__), function)
+
+
+def parse_method(text: str) -> tuple[str, dict[str, Any]]:
+    """A method and its options, written "psld:omega=0.5,gamma=0.1".
+
+    Raises:
+        InputError: an unknown method or option, or a value of the wrong kind; names the options that there are.
+
+    Example:
+        >>> parse_method("treg:scale=4")
+        ('treg', {'scale': 4.0})
+    """
+    name, _, rest = text.partition(":")
+    parameters = inspect.signature(load_restorer(name)).parameters.values()
+    # steps and prompts have a place of their own everywhere
+    held = ("steps", "null_prompt")
+    kinds = {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name not in held}
+    options: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in rest.split(","))):
+        key, _, value = part.partition("=")
+        if key not in kinds:
+            raise InputError(f"method {text!r}: {name} has no option {key!r}; it has {', '.join(kinds) or 'none'}")
+        try:
+            options[key] = kinds[key](value)
+        except ValueError:
+            raise InputError(f"method {text!r}: {key}={value!r}; expected {_KINDS[kinds[key]]}") from None
+    return name, options
 
 
 def restore_with(

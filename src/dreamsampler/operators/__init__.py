@@ -8,7 +8,7 @@ from .mask import Mask, RectangleMask
 from .measurement import Measurement, degrade
 from .noise import GaussianNoise, PoissonNoise
 from .parse import parse
-from .separable import Separable, downsample, gaussian_blur, grey, identity
+from .separable import Separable, downsample, gaussian_blur, grey, identity, window
 from .solve import conjugate_gradient, prox, pseudo_inverse
 
 __all__ = [
@@ -37,4 +37,5 @@ __all__ = [
     "parse",
     "prox",
     "pseudo_inverse",
+    "window",
 ]

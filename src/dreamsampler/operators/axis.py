@@ -128,6 +128,32 @@ class Chain:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Keeps `size` of `total` samples, those from `first` on."""
+
+    first: int
+    size: int
+    total: int
+
+    def __post_init__(self) -> None:
+        if not (self.first >= 0 and self.size >= 1 and self.first + self.size <= self.total):
+            raise InputError(f"window of {self.size} from {self.first} does not lie within {self.total} pixels")
+
+    def target(self, n: int) -> int:
+        if n != self.total:
+            raise InputError(f"expected {self.total} pixels before cropping, got {n}")
+        return self.size
+
+    def source(self, m: int) -> int:
+        if m != self.size:
+            raise InputError(f"expected {self.size} pixels after cropping, got {m}")
+        return self.total
+
+    def matrix(self, n: int) -> Tensor:
+        return torch.eye(self.total, dtype=torch.float64)[self.first : self.first + self.target(n)]
+
+
+@dataclass(frozen=True)
 class Rows:
     """A given matrix, [m][n]: the colour axis."""
 

@@ -128,6 +128,21 @@ def parse(specs: str | Sequence[str], readers: Readers | None = None) -> Operato
     return compose([_parse_one(text, readers) for text in texts])
 
 
+def operator_files(specs: object) -> list[str]:
+    """The files that specifications name, as they are written there, in order.
+
+    Args:
+        specs: one specification, or several.
+
+    Example:
+        >>> operator_files(["sr:factor=2", "mask:file=eyes.png"])
+        ['eyes.png']
+    """
+    texts = [specs] if isinstance(specs, str) else list(specs)  # type: ignore[call-overload]
+    fields = (part.partition("=") for text in texts for part in str(text).partition(":")[2].split(","))
+    return [value.strip() for name, _, value in fields if name.strip() == "file"]
+
+
 def _parse_one(text: str, readers: Readers | None) -> Operator:
     kind, _, rest = text.strip().partition(":")
     kind = kind.strip().lower()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from .axis import Axis, Factors, Resize, Rows, Taps, factors_of, gaussian_taps, join, matrix_of
+from .axis import Axis, Factors, Resize, Rows, Taps, Window, factors_of, gaussian_taps, join, matrix_of
 from .base import Shape, shape_of
 
 LUMA = (0.299, 0.587, 0.114)
@@ -86,6 +86,14 @@ def identity() -> Separable:
 def grey() -> Separable:
     """[B, 3, H, W] to [B, 1, H, W]: luma of BT.601."""
     return Separable(channels=Rows((LUMA,)))
+
+
+def window(outer: tuple[int, int], inner: tuple[int, int], top: int = 0, left: int = 0) -> Separable:
+    """Crop: from scenes of `outer` (height, width) keep `inner`, from row `top` and column `left` on.
+
+    Put before an operator it lets a model work on a larger scene than was measured.
+    """
+    return Separable(rows=Window(top, inner[0], outer[0]), cols=Window(left, inner[1], outer[1]))
 
 
 def gaussian_blur(sigma: float, size: int | None = None) -> Separable:

@@ -7,40 +7,60 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..core.errors import DreamSamplerError, InputError
 from ..files.content import sha256_file
 from ..files.images import Picture, Source, read_image, sha256_pixels
 from ..files.masks import Mask, read_mask
+from ..files.measured import Measured, read_measurement
+from ..operators.parse import operator_files
 from .carry import find_inputs, input_ref
 from .recipe import InputRef, Recipe
 
 
+class Aid(NamedTuple):
+    """A file that an operator names: the words for it in the operator, where it lies now, its content's digest."""
+
+    words: str
+    path: Path
+    sha256: str
+
+
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """A picture and the masks that belong to it.
+    """A picture and the masks that belong to it, or a measurement.
 
     Attributes:
         picture: None for tasks that need none.
         masks: of the picture's size.
-        paths: where picture and masks were read from, in that order; None for what was no file.
+        paths: where picture and masks, or measurement and aids, were read from, in that order; None for what was no
+            file.
+        measured: of tasks that restore.
+        aids: files that its operator names: masks and kernels.
     """
 
     picture: Picture | None = None
     masks: tuple[Mask, ...] = ()
     paths: tuple[Path | None, ...] = ()
+    measured: Measured | None = None
+    aids: tuple[Aid, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the files, in words."""
-        notes = () if self.picture is None else self.picture.notes
+        read = self.measured if self.picture is None else self.picture
+        notes = () if read is None else read.notes
         return (*notes, *(f"mask {k + 1}: {note}" for k, mask in enumerate(self.masks) for note in mask.notes))
 
     def refs(self, prompts: Sequence[int | None]) -> tuple[InputRef, ...]:
         """The inputs as a recipe names them, by bare names; `prompts` holds the index of each mask's prompt."""
-        if self.picture is None:
-            return ()
-        contents: list[tuple[str, str, int | None]] = [("image", self.picture.sha256, None)]
+        contents: list[tuple[str, str, int | None]] = []
+        if self.measured is not None:
+            contents = [("measurement", self.measured.sha256, None)]
+            contents += [("operator", aid.sha256, None) for aid in self.aids]
+        elif self.picture is not None:
+            contents = [("image", self.picture.sha256, None)]
         contents += [("mask", mask.sha256, prompt) for mask, prompt in zip(self.masks, prompts, strict=True)]
         return tuple(
             InputRef(role, digest, "", prompt)
@@ -73,6 +93,20 @@ def read_inputs(
     return Inputs(picture, read, tuple(_path(source) for source in (image, *masks)))
 
 
+def read_measured(measurement: Source, aids: Sequence[tuple[str, Path]] = ()) -> Inputs:
+    """Read and check a measurement and note the files that its operator names.
+
+    Args:
+        aids: the words for each file in the operator, and where it lies.
+
+    Raises:
+        InputError: see `files.measured.read_measurement`; or an aid is not there.
+    """
+    measured = read_measurement(measurement)
+    found = tuple(Aid(words, path.absolute(), sha256_file(path)) for words, path in aids)
+    return Inputs(None, (), (_path(measurement), *(aid.path for aid in found)), measured, found)
+
+
 def locate_inputs(recipe: Recipe, folders: Sequence[Path], given: Sequence[Path] = ()) -> Inputs:
     """The inputs of a recipe, found by their content and read.
 
@@ -87,6 +121,11 @@ def locate_inputs(recipe: Recipe, folders: Sequence[Path], given: Sequence[Path]
     if not recipe.inputs:
         return Inputs()
     paths = [_locate(recipe, ref, folders, given) for ref in recipe.inputs]
+    if recipe.inputs[0].role == "measurement":
+        words = operator_files(recipe.settings["operator"])
+        if len(words) != len(paths) - 1:
+            raise InputError(f"recipe: its operator names {len(words)} files, its inputs hold {len(paths) - 1}")
+        return read_measured(paths[0], list(zip(words, paths[1:], strict=True)))
     images = [path for ref, path in zip(recipe.inputs, paths, strict=True) if ref.role == "image"]
     if len(images) != 1:
         raise InputError(f"recipe: names {len(images)} pictures; expected one")
@@ -109,6 +148,8 @@ def _holds(path: Path, ref: InputRef) -> bool:
     if sha256_file(path) == ref.sha256:
         return True
     try:
+        if ref.role == "measurement":
+            return read_measurement(path).sha256 == ref.sha256
         picture = read_image(path)
         if ref.role == "image":
             return sha256_pixels(picture.pixels, picture.alpha) == ref.sha256

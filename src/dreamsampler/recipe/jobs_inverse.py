@@ -1,0 +1,119 @@
+"""From what a person asks for to checked recipes of the tasks "inpaint" and "restore"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import InputError
+from ..core.schedule import check_visits
+from ..files.images import Source
+from ..methods.inverse import parse_method
+from ..operators.parse import operator_files
+from ..steering.inversion import upward
+from .inputs import read_inputs, read_measured
+from .jobs import Range, Settings, make_job, number, several, text, whole
+from .place import check_size
+from .run import Job
+from .run_restore import measured_scene, operator_of
+
+
+def solver_settings(
+    method: str,
+    null_prompt: str,
+    steps: int,
+    *,
+    strength: float,
+    rho: float | None = None,
+    eta: float = 1.0,
+    dps: float = 1.0,
+    period: int = 3,
+    until: float = 0.85,
+) -> dict[str, Any]:
+    """The settings that inpainting and restoring share, checked."""
+    check_visits(whole("steps", steps), 1.0)
+    parse_method(text("method", method))
+    return {
+        "method": method,
+        "null_prompt": text("null_prompt", null_prompt),
+        "steps": whole("steps", steps),
+        "strength": number("strength", strength),
+        "rho": None if rho is None else number("rho", rho),
+        "eta": number("eta", eta),
+        "dps": number("dps", dps),
+        "period": whole("period", period),
+        "until": number("until", until),
+    }
+
+
+def inpaint_settings(
+    feather: int = 0, *, raw: bool = False, inversion: str = "two-step", size: str | int | None = None
+) -> dict[str, Any]:
+    """What only inpainting has, checked."""
+    upward(None, inversion)
+    return {
+        "feather": whole("feather", feather),
+        "raw": raw,
+        "inversion": inversion,
+        "size": str(check_size("native" if size is None else size)),
+    }
+
+
+def inpaint_jobs(
+    image: Source | Sequence[Source],
+    prompt: str | Sequence[str],
+    mask: Source | Sequence[Source],
+    *,
+    model: Any,
+    seed: int,
+    settings: Settings,
+    value_range: Range = (0.0, 1.0),
+) -> list[Job]:
+    """One job a picture; the masks are for every picture, each with its prompt.
+
+    Raises:
+        InputError: a picture, a mask, a prompt or a setting is not what it must be, or masks and prompts do not pair.
+    """
+    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    masks = several(mask)
+    for given in prompts:
+        text("prompt", given)
+    if len(masks) != len(prompts):
+        raise InputError(f"{len(masks)} masks and {len(prompts)} prompts: give each mask a prompt of its own")
+    read = [read_inputs(source, masks, value_range=value_range) for source in several(image)]
+    owners = range(len(masks))
+    return [make_job("inpaint", model, prompts, inputs, owners, seed, settings) for inputs in read]
+
+
+def restore_jobs(
+    measurement: Source | Sequence[Source],
+    operator: str | Sequence[str],
+    prompt: str,
+    *,
+    model: Any,
+    seed: int,
+    settings: Settings,
+    sigma: float = 0.0,
+    begin: str = "inversion",
+) -> list[Job]:
+    """One job a measurement, all made by one operator.
+
+    Raises:
+        InputError: a measurement or a setting is not what it must be, or operator and measurement do not fit.
+    """
+    specs = [operator] if isinstance(operator, str) else [text("operator", spec) for spec in operator]
+    value = number("noise", sigma)
+    if not 0 <= value < float("inf"):
+        raise InputError(f"noise={sigma}: expected a standard deviation of 0 or more")
+    jobs = []
+    for source in several(measurement):
+        inputs = read_measured(source, [(words, Path(words)) for words in operator_files(specs)])
+        # known now rather than once a model is loaded
+        measured = inputs.measured
+        if measured is not None:
+            measured_scene(measured, operator_of(specs, inputs))
+        own = {"operator": tuple(specs), "sigma": value, "begin": begin}
+        prompts = [text("prompt", prompt)]
+        jobs.append(make_job("restore", model, prompts, inputs, (), seed, {**settings, **own}))
+    return jobs

@@ -1,0 +1,103 @@
+"""Recipes of the task "restore"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.types import Prior
+from ..files.decode import decode
+from ..files.masks import read_mask
+from ..files.measured import Measured, read_kernel
+from ..files.tensors import to_pixels
+from ..methods.inverse import parse_method, restore_with
+from ..operators import Measurement, Operator, Shape, compose, parse, window
+from ..operators.parse import Readers
+from .inputs import Inputs
+from .outcome import Item
+from .place import mask_tensor
+
+if TYPE_CHECKING:
+    from .run import Job, Options
+
+
+def run_restore(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
+    """Restore pictures from their measurements, one at a time."""
+    return [_restored(job, prior, options) for job in jobs]
+
+
+def _restored(job: Job, prior: Prior, options: Options) -> Item:
+    settings: Any = job.recipe.settings
+    if job.inputs.measured is None:
+        raise InputError("recipe: names no measurement; a restoration needs one")
+    operator = operator_of(settings["operator"], job.inputs)
+    y, scene = measured_scene(job.inputs.measured, operator)
+    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
+    height, width = (-(-side // multiple) * multiple for side in scene[1:])
+    top, left = (height - scene[1]) // 2, (width - scene[2]) // 2
+    notes = list(job.inputs.notes)
+    if (height, width) != scene[1:]:
+        operator = compose([window((height, width), scene[1:], top, left), operator])
+        notes.append(f"worked on at {width} x {height}, as the model needs, and cropped to {scene[2]} x {scene[1]}")
+    name, own = parse_method(settings["method"])
+    if name == "dreamsampler":
+        own |= {key: settings[key] for key in ("strength", "eta", "dps", "period", "until", "rho", "begin")}
+    result = restore_with(
+        name,
+        prior,
+        Measurement(operator, y, settings["sigma"], (3, height, width)),
+        job.recipe.prompts[0] if job.recipe.prompts else "",
+        null_prompt=settings["null_prompt"],
+        steps=settings["steps"],
+        seeds=[job.recipe.seeds[0]],
+        on_progress=options.on_progress,
+        **own,
+    )
+    image = result.images[..., top : top + scene[1], left : left + scene[2]]
+    notes += [f"|y - A x| is {result.misfit[0]:.4f} on average (root mean square)"]
+    notes += [*getattr(prior, "notes", ()), *result.receipt.notes]
+    pixels = to_pixels(image)[0]
+    return Item(pixels, job.recipe.with_notes(*notes), job.inputs, evaluations=result.receipt.evaluations)
+
+
+def operator_of(specs: str | Sequence[str], inputs: Inputs) -> Operator:
+    """The operator that a recipe describes; the files it names are read from where they lie now."""
+    where = {aid.words: aid.path for aid in inputs.aids}
+    readers = Readers(
+        mask=lambda path: read_hole(where.get(str(path), path)),
+        kernel=lambda path: torch.from_numpy(read_kernel(where.get(str(path), path))),
+    )
+    return parse(specs, readers)
+
+
+def read_hole(path: Path) -> Tensor:
+    """A mask of its own size, [1, 1, H, W], 1 in the hole."""
+    return mask_tensor(read_mask(path, decode(path).image.size).values)
+
+
+def measured_scene(measured: Measured, operator: Operator) -> tuple[Tensor, Shape]:
+    """The measurement [1, c, h, w] and the shape of its scene, a colour picture.
+
+    Three equal channels (a grey picture) stand for the one channel of an operator that measures grey.
+
+    Raises:
+        InputError: no colour picture has such a measurement under this operator.
+    """
+    y = torch.from_numpy(measured.values.copy())[None]
+    try:
+        scene = operator.scene(tuple(y.shape[1:]))  # type: ignore[arg-type]
+    except InputError:
+        if y.shape[1] != 3 or not measured.grey:
+            raise
+        y = y[:, :1]
+        scene = operator.scene(tuple(y.shape[1:]))  # type: ignore[arg-type]
+    if scene[0] == 1:
+        raise InputError(
+            f"{measured.name}: has one channel, pictures have three; add the operator 'grey' if it is grey"
+        )
+    return y, scene
