@@ -130,6 +130,12 @@ def test_what_is_no_mask_is_refused(source: object, message: str) -> None:
         read_mask(source, SIZE)
 
 
+def test_the_size_limit_holds_for_masks_too() -> None:
+    for source in (soft(), encoded(soft())):
+        with pytest.raises(InputError, match="megapixels"):
+            read_mask(source, SIZE, max_pixels=40)
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12))),

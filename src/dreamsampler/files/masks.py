@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +74,8 @@ def read_mask(
         array = to_channels_last(source, name, (1,), max_pixels)[..., 0]
         mask, digest = _labels(to_unit(array, name, hint=""), array, ()), ""
     else:
-        decoded = decode(source, name or (None if isinstance(source, str) or hasattr(source, "__fspath__") else "mask"))
+        path = isinstance(source, str | os.PathLike)
+        decoded = decode(source, name or (None if path else "mask"), max_pixels)
         name, digest = decoded.name, decoded.sha256
         mask = _from_picture(decoded)
     values, notes = mask
