@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from dreamsampler.core.errors import InputError, OutOfMemory
-from dreamsampler.frontends.cli.main import report_failure
+from dreamsampler.frontends.cli.group import report_failure
 from dreamsampler.frontends.demo import cases, run_demo
 from dreamsampler.priors.bundle import bundled_folder
 from dreamsampler.recipe.carry import load_recipe

@@ -90,6 +90,16 @@ class Console:
 
             yield show
 
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[Callable[[int, int, str], None] | None]:
+        """A callback (items done, items in all, the next one's title) that draws one bar."""
+        with self.progress() as show:
+            if show is None:
+                yield None
+                return
+            draw = show
+            yield lambda done, total, title: draw(title or "done", done, total, None)
+
     def _live(self) -> bool:
         return not (self.quiet or self.as_json) and sys.stderr.isatty()
 
