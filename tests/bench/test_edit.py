@@ -74,7 +74,7 @@ def test_files_and_sheet(tmp_path, prior, judge):
     assert rows[0]["PSNR"]["count"] == 2
     assert len(list((tmp_path / "pictures").iterdir())) == 2
     width = Image.open(tmp_path / "edit.png").width
-    assert width > 4 * 192, "source, truth and two methods"
+    assert width > 4 * 128, "source, truth and two methods"
 
 
 def test_another_judge_or_prior_is_another_recipe(prior, judge):

@@ -226,4 +226,4 @@ def _sheet(
             made.append(Image.open(path).convert("RGB") if path.exists() else None)
         cells.append(made)
         labels.append([pair.source_prompt, f"truth: {pair.target_prompt}", *(editor.name for editor in editors)])
-    return picture_sheet(cells, labels, cell=max(side, 192))
+    return picture_sheet(cells, labels, cell=2 * side if side < 200 else side)

@@ -1,0 +1,206 @@
+"""`bench prior`: how good a prior of Icon World is, on scenes that no training run can draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..core.errors import InputError, ModelError
+from ..files.png import write_png
+from ..files.sheets import picture_sheet
+from ..iconworld import quality
+from ..iconworld.train.card import load_judge
+from ..iconworld.train.icons import read_icons
+from ..iconworld.train.names import noun_of
+from ..iconworld.train.worlds import RealWorld, drawn_scene
+from ..iconworld.vocabulary import NOUNS
+from ..priors.folder import quiet, readable
+from ..priors.weights import fingerprint
+from ..recipe.recipe import ModelRef, Recipe
+from ..recipe.settings import Scalar
+from .store import Item, OnItem, Result, Store, work_through
+from .tables import Cell, Column, Table, write_tables
+
+AUTOENCODER = "autoencoder PSNR, drawn scenes (dB)"
+NAMED = "text to image, guidance 4: judge names the icon asked for (%)"
+COLOURED = "text to image, guidance 4: judge names the background colour (%)"
+INVERSION = "inversion round trip, loss against the autoencoder (dB)"
+JUDGE_NOUN = "judge on drawn scenes: noun (%)"
+JUDGE_BACKGROUND = "judge on drawn scenes: background (%)"
+AUTOENCODER_REAL = "autoencoder PSNR, scenes of real icons (dB)"
+JUDGE_NOUN_REAL = "judge on scenes of real icons: noun (%)"
+JUDGE_BACKGROUND_REAL = "judge on scenes of real icons: background (%)"
+
+GOALS: dict[str, tuple[str, str]] = {
+    AUTOENCODER: (">= 28", ">= 32"),
+    NAMED: (">= 70", ">= 95"),
+    COLOURED: (">= 90", ">= 98"),
+    INVERSION: ("<= 2", "<= 1"),
+    JUDGE_NOUN: (">= 95", ">= 98"),
+    JUDGE_BACKGROUND: (">= 95", ">= 98"),
+    AUTOENCODER_REAL: (">= 28", ">= 32"),
+    JUDGE_NOUN_REAL: (">= 95", ">= 98"),
+    JUDGE_BACKGROUND_REAL: (">= 95", ">= 98"),
+}
+"""Every measure with what a first prior, trained on a CPU, and a full one, trained on a GPU, should reach."""
+
+SHEET = "prior.png"
+
+
+@dataclass(frozen=True)
+class PriorReport:
+    """The table, and the files written, if a folder was given."""
+
+    table: Table
+    files: tuple[Path, ...] = ()
+
+
+def run(
+    prior: Path,
+    judge: Path,
+    *,
+    icons: Path | None = None,
+    n: int = 200,
+    steps: int = 50,
+    seed: int = 0,
+    device: str = "cpu",
+    out: Path | None = None,
+    on_item: OnItem | None = None,
+) -> PriorReport:
+    """Measure a prior with its judge.
+
+    Args:
+        prior: folder of a StableDiffusionPipeline trained on Icon World.
+        judge: folder of its judge, with `vocabulary.json`.
+        icons: folder of SVG icons, if real icons were trained on; only those in the vocabulary are used.
+        n: scenes or samples of each measure (a quarter of them for the round trip).
+        steps: of sampling and of the round trip.
+        seed: another one measures on other scenes of the test split.
+        device: where to run.
+        out: folder for `prior.jsonl` (an interrupted run goes on), the table and a sheet of samples.
+
+    Raises:
+        InputError: n < 4. ModelError: a folder is missing or damaged.
+
+    Example: docs/benchmarks.md.
+    """
+    if n < 4:
+        raise InputError(f"n={n}: expected at least 4")
+    for folder, needed in ((prior, "model_index.json"), (judge, "vocabulary.json")):
+        if not (folder / needed).is_file():
+            raise ModelError(
+                f"{folder}: has no {needed}; expected what `python -m dreamsampler.iconworld.train` writes"
+            )
+    bench = _open(prior, judge, icons, n, steps, seed, device, out)
+    store = Store(None if out is None else out / "prior.jsonl")
+    results = work_through(bench.items(), store, on_item)
+    values = {name: value for result in results for name, value in result.values.items()}
+    rows = []
+    for name, goals in GOALS.items():
+        if name in values:
+            low, high, count = (values.get(f"{name}: {part}") for part in ("low", "high", "n"))
+            rows.append(((name, *goals), (Cell(values[name], low, high, int(count or 0), 0),)))
+    title = f"{prior.name}: test split, seed {seed}, {n} scenes a measure, {steps} steps"
+    table = Table(title, ("measure", "first (CPU)", "full (GPU)"), (Column("measured", "", 2),), tuple(rows))
+    files = [] if out is None else write_tables(out, "prior", (table,))
+    if out is not None and (out / SHEET).exists():
+        files.append(out / SHEET)
+    return PriorReport(table, tuple(files))
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """The loaded models and the numbers that all measures share."""
+
+    pipeline: Any
+    judge: quality.Judge
+    real: RealWorld | None
+    n: int
+    steps: int
+    seed: int
+    out: Path | None
+
+    def items(self) -> list[Item]:
+        work: dict[str, Callable[[], dict[str, float | None]]] = {
+            "autoencoder": lambda: self._autoencoder(AUTOENCODER, _drawn),
+            "text to image": self._text_to_image,
+            "inversion": self._round_trip,
+            "judge": lambda: self._judged(JUDGE_NOUN, JUDGE_BACKGROUND, _drawn),
+        }
+        if self.real is not None:
+            world = self.real
+
+            def placed(number: int) -> quality.Drawn:
+                return world.scene(number, "test")
+
+            work["autoencoder, real icons"] = lambda: self._autoencoder(AUTOENCODER_REAL, placed)
+            work["judge, real icons"] = lambda: self._judged(JUDGE_NOUN_REAL, JUDGE_BACKGROUND_REAL, placed)
+        weights = self._digests()
+        return [self._item(name, weights, function) for name, function in work.items()]
+
+    def _item(self, name: str, weights: dict[str, str], work: Callable[[], dict[str, float | None]]) -> Item:
+        settings: dict[str, Scalar] = {"measure": name, "n": self.n, "steps": self.steps}
+        model = ModelRef("icon world prior", sha256=weights)
+        key = Recipe("bench-prior", model, settings=settings, seeds=(self.seed,), tasks=None).recipe_hash()
+        return Item(key, name, lambda: Result(key, {"measure": name}, work()))
+
+    def _digests(self) -> dict[str, str]:
+        parts = {name: getattr(self.pipeline, name) for name in ("vae", "text_encoder", "unet")}
+        return {
+            name: str(fingerprint(m.state_dict().items())) for name, m in (parts | {"judge": self.judge.model}).items()
+        }
+
+    def _autoencoder(self, name: str, scenes: quality.Scenes) -> dict[str, float | None]:
+        return {name: quality.autoencoder_psnr(self.pipeline.vae, scenes, self.n, self.seed), f"{name}: n": self.n}
+
+    def _text_to_image(self) -> dict[str, float | None]:
+        made = quality.text_to_image_accuracy(self.pipeline, self.judge, self.n, self.seed, self.steps)
+        if self.out is not None:
+            cells = list(made.pictures[:48])
+            grid = [cells[i : i + 8] for i in range(0, len(cells), 8)]
+            words = [made.prompts[i : i + 8] for i in range(0, len(cells), 8)]
+            write_png(self.out / SHEET, picture_sheet(grid, words))
+        return {**_share(NAMED, made.noun), **_share(COLOURED, made.background)}
+
+    def _round_trip(self) -> dict[str, float | None]:
+        count = max(1, self.n // 4)
+        trip = quality.inversion_round_trip(self.pipeline, _drawn, count, self.seed, self.steps)
+        return {INVERSION: trip.loss, f"{INVERSION}: n": count}
+
+    def _judged(self, noun: str, background: str, scenes: quality.Scenes) -> dict[str, float | None]:
+        named, coloured = quality.judge_accuracy(self.judge, scenes, self.n, self.seed)
+        return {**_share(noun, named), **_share(background, coloured)}
+
+
+def _open(
+    prior: Path, judge: Path, icons: Path | None, n: int, steps: int, seed: int, device: str, out: Path | None
+) -> _Bench:
+    from diffusers import StableDiffusionPipeline
+    from diffusers.utils import logging as reports
+
+    reports.disable_progress_bar()
+    with quiet(), readable(prior):
+        pipeline = StableDiffusionPipeline.from_pretrained(prior, dtype=torch.float32, local_files_only=True)
+    pipeline.set_progress_bar_config(disable=True)
+    with quiet(), readable(judge):
+        judged = load_judge(judge)
+    judged.model.to(device)
+    known = set(judged.nouns) - set(NOUNS)
+    chosen = [] if icons is None else [i for i in read_icons(icons) if noun_of(i.name) in known and not i.held_out]
+    return _Bench(pipeline.to(device), judged, RealWorld(chosen) if chosen else None, n, steps, seed, out)
+
+
+def _drawn(number: int) -> quality.Drawn:
+    return drawn_scene(number, "test")
+
+
+def _share(name: str, share: quality.Share) -> dict[str, float | None]:
+    """A share of hits in percent, with its Wilson interval."""
+    # at the ends the interval's formula rounds to the wrong side of the share
+    low, high = min(share.low, share.value), max(share.high, share.value)
+    parts = {"": share.value, ": low": max(0.0, low), ": high": min(1.0, high)}
+    return {**{name + part: 100.0 * value for part, value in parts.items()}, f"{name}: n": share.count}
