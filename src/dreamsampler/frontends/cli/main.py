@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from .bench import app as bench
+from .degrade import degrade
 from .demo import demo
 from .edit import edit
 from .generate import generate
-from .invert import invert
 from .group import Commands
+from .inpaint import inpaint
+from .invert import invert
 from .models import models
+from .restore import restore
 from .verify import verify
 
 app = typer.Typer(
@@ -48,7 +51,7 @@ def root(
         print(context.get_help())
 
 
-for _command in (edit, generate, invert, models, verify, demo):
+for _command in (edit, inpaint, restore, degrade, generate, invert, models, verify, demo):
     app.command()(_command)
 
 

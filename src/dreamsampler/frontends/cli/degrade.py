@@ -1,0 +1,58 @@
+"""`dreamsampler degrade`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options as opt
+from .console import Console
+from .restore import Operators
+
+
+def degrade(
+    image: opt.Picture,
+    operator: Operators,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="Y.png|Y.npy|Y.safetensors",
+            help="Where the measurement goes; .npy and .safetensors keep every value.",
+            rich_help_panel="Output",
+        ),
+    ],
+    noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
+    peak: Annotated[
+        float | None, typer.Option(metavar="PHOTONS", help="Poisson noise instead: photons counted at white.")
+    ] = None,
+    seed: opt.Seed = 0,
+    quiet: opt.Quiet = False,
+    as_json: opt.Json = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Blur, shrink, grey or mask a picture and add noise: a measurement to restore. No model is needed.
+
+    **Examples**
+
+    ```
+    dreamsampler degrade heart.png --operator sr:factor=4 -o small.png
+    dreamsampler degrade cat.png --operator blur:sigma=3,size=21 --noise 0.01 -o y.npy
+    ```
+    """
+    from ...files.measured import SUFFIXES, write_measurement
+    from ..inverse import degrade as measure
+    from .session import check_outputs
+
+    console = Console(quiet, as_json)
+    check_outputs((("-o", out, SUFFIXES),), (image,))
+    values = measure(image, operator, noise=noise, peak=peak, seed=seed)
+    notes = write_measurement(out, values)
+    for note in notes:
+        console.note(note)
+    channels, height, width = values.shape
+    console.say(f"wrote {out} ({width} x {height}, {channels} channel{'s' if channels > 1 else ''})")
+    console.summary(files=[str(out)], width=width, height=height, channels=channels, notes=list(notes))

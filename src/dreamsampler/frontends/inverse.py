@@ -1,0 +1,153 @@
+"""Inverse problems in three lines: inpainting, restoration, and the measurements to try them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from ..core.rng import Noise
+from ..core.types import Prior
+from ..files.images import Source, read_image
+from ..files.tensors import to_tensor
+from ..operators import GaussianNoise, PoissonNoise
+from ..priors.load import load
+from ..recipe.inputs import Inputs
+from ..recipe.jobs_inverse import inpaint_jobs, inpaint_settings, restore_jobs, solver_settings
+from ..recipe.outcome import Outcome
+from ..recipe.run import Options, run_all
+from ..recipe.run_restore import operator_of
+from ..tasks.common import OnProgress
+from ..tasks.restore import NEGATION
+
+__all__ = ["degrade", "inpaint", "restore"]
+
+
+def inpaint(
+    image: Source | Sequence[Source],
+    mask: Source | Sequence[Source],
+    prompt: str | Sequence[str],
+    *,
+    null_prompt: str = NEGATION,
+    method: str = "dreamsampler",
+    model: Any = "bundled",
+    steps: int = 100,
+    strength: float = 1.0,
+    feather: int = 0,
+    raw: bool = False,
+    seed: int = 0,
+    size: str | int | None = None,
+    batch: int = 8,
+    value_range: tuple[float, float] = (0.0, 1.0),
+    device: str | None = None,
+    dtype: str | None = None,
+    progress: OnProgress | None = None,
+    **numbers: Any,
+) -> Outcome:
+    """Fill holes in pictures, each hole by its own prompt: DreamSampler's Algorithm 4.
+
+    Args:
+        image: a path, PIL image, array or tensor, or a list of them; of any size.
+        mask: one or more; white is filled. All other pixels are kept, byte for byte.
+        prompt: one for each mask.
+        null_prompt: what the picture should not be.
+        method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
+        model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
+        steps: N; with K masks N evaluations to invert, about 0.28 N (K + 1) + 0.72 N to sample.
+        strength: pull of the prompts, 0 to 1.
+        feather: fade over this many pixels inside each hole's edge.
+        raw: return what the model made of everything.
+        numbers: rho, eta, dps, period, until of `tasks.inpaint.InpaintSettings`.
+
+    Raises:
+        InputError: an argument or a file is not what it must be. ModelError, OutOfMemory, NonFinite: see `core.errors`.
+
+    Example:
+        >>> # dreamsampler.inpaint("face.png", ["eyes.png", "mouth.png"], ["glasses", "a smile"]).save("out.png")
+    """
+    settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
+    settings |= inpaint_settings(feather, raw=raw, size=size)
+    jobs = inpaint_jobs(image, prompt, mask, model=model, seed=seed, settings=settings, value_range=value_range)
+    return run_all(jobs, _prior(model, device, dtype), Options(batch=batch, on_progress=progress))
+
+
+def restore(
+    measurement: Source | Sequence[Source],
+    operator: str | Sequence[str],
+    prompt: str = "",
+    *,
+    noise: float = 0.0,
+    null_prompt: str = NEGATION,
+    method: str = "dreamsampler",
+    model: Any = "bundled",
+    steps: int = 100,
+    strength: float = 0.5,
+    begin: str = "inversion",
+    seed: int = 0,
+    device: str | None = None,
+    dtype: str | None = None,
+    progress: OnProgress | None = None,
+    **numbers: Any,
+) -> Outcome:
+    """Restore pictures from what a known operator left of them; the result has the scene's size.
+
+    Args:
+        measurement: a picture, or floats from -1 to 1 as an array, .npy or .safetensors file.
+        operator: "blur:sigma=3", "sr:factor=4", ... (see `operators.parse`), one or several, the first applied first.
+        prompt: what the scene shows.
+        noise: standard deviation of the measurement's noise, in units of pictures from -1 to 1.
+        method, null_prompt, model, seed, device, dtype, progress: as in `inpaint`.
+        steps: N.
+        strength: pull of the prompt, 0 to 1.
+        begin: "inversion" of a first guess, or "noise".
+        numbers: rho, eta, dps, period, until of `tasks.restore.restore_parts`.
+
+    Raises:
+        InputError: an argument or a file is not what it must be, or operator and measurement do not fit.
+
+    Example:
+        >>> # dreamsampler.restore("small.png", "sr:factor=4", "a red heart", noise=0.01).save("heart.png")
+    """
+    settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
+    jobs = restore_jobs(
+        measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
+    )
+    return run_all(jobs, _prior(model, device, dtype), Options(on_progress=progress))
+
+
+def degrade(
+    image: Source,
+    operator: str | Sequence[str],
+    *,
+    noise: float = 0.0,
+    peak: float | None = None,
+    seed: int = 0,
+) -> NDArray[np.float32]:
+    """Measure a picture: y = A x, with noise. No model is needed.
+
+    Args:
+        image: a path, PIL image, array or tensor.
+        operator: as in `restore`.
+        noise: standard deviation of Gaussian noise, in units of pictures from -1 to 1.
+        peak: photons at white, for Poisson noise instead.
+        seed: of the noise.
+
+    Returns:
+        The measurement [c, h, w], -1 black to 1 white; `files.measured.write_measurement` writes it.
+
+    Raises:
+        InputError: the picture cannot be read, or the operator does not apply to its size.
+    """
+    if peak is not None and noise:
+        raise InputError(f"noise={noise} and peak={peak}: give one of the two")
+    model = GaussianNoise(float(noise)) if peak is None else PoissonNoise(float(peak))
+    x = to_tensor(read_image(image).pixels)
+    y = operator_of(operator, Inputs()).forward(x)
+    return model(y, Noise([seed]))[0].numpy()
+
+
+def _prior(model: Any, device: str | None, dtype: str | None) -> Prior:
+    return model if hasattr(model, "predict") else load(model, device=device, dtype=dtype)
