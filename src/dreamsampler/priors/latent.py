@@ -157,7 +157,8 @@ class LatentDiffusionPrior:
         if last is not None and last[1] == rows and all(a is b for a, b in zip(last[0], conds, strict=True)):
             return last[2]
         joined = join(conds, rows)
-        if not joined.text.requires_grad:
+        # what is being optimised changes in place from step to step
+        if not any(part is not None and part.requires_grad for part in (joined.text, joined.pooled)):
             self._joined = (tuple(conds), rows, joined)
         return joined
 

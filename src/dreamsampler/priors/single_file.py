@@ -102,7 +102,9 @@ def parts_of_file(
     """
     header = read_header(path)
     family = family_of(header, path)
-    check_fits(header.parameters, device, dtype, free_memory(device))
+    # the moving average that some files carry beside the weights is not loaded
+    used = Header({name: shape for name, shape in header.shapes.items() if not name.startswith("model_ema.")})
+    check_fits(used.parameters, device, dtype, free_memory(device))
     with tempfile.TemporaryDirectory(prefix="dreamsampler-") as scratch:
         if config is not None:
             place = Path(config).expanduser()
