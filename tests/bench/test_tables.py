@@ -26,8 +26,8 @@ def test_bootstrap_interval_is_the_normal_one_for_many_values():
     values = np.random.default_rng(0).normal(3.0, 2.0, 400)
     low, high = bootstrap(values.tolist())
     half = 1.96 * values.std() / 20
-    assert low == pytest.approx(values.mean() - half, abs=0.03)
-    assert high == pytest.approx(values.mean() + half, abs=0.03)
+    assert low == pytest.approx(values.mean() - half, abs=0.02)
+    assert high == pytest.approx(values.mean() + half, abs=0.02)
     assert (low, high) == bootstrap(values.tolist())
     assert (low, high) != bootstrap(values.tolist(), seed=1)
     with pytest.raises(InputError):
