@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["docs/loop.md", "docs/editing.md", "docs/methods.md", "CONTRIBUTING.md"]
+PAGES = ["docs/loop.md", "docs/editing.md", "docs/inverse-problems.md", "docs/methods.md", "CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
