@@ -67,8 +67,8 @@ class VectorSettings:
     balance: float = 0.3
     fade: float = 0.1
     crossing: float = 1e-3
-    rate: float = 0.5
-    colour_rate: float = 0.02
+    rate: float = 1.0
+    colour_rate: float = 0.05
     blur: float = 0.0
     init: str = "components"
     renew_every: int = 50
