@@ -81,7 +81,7 @@ def edit(
     settings |= edit_settings(strength, paper_c, raw=raw, bound=bound)
     jobs = edit_jobs(image, prompt, mask, model=model, seed=seed, settings=settings, value_range=value_range)
     options = Options(report, FRAMES if animate else 0, batch, progress)
-    return run_all(jobs, _prior(model, device, dtype), options)
+    return run_all(jobs, as_prior(model, device, dtype), options)
 
 
 def generate(
@@ -117,7 +117,7 @@ def generate(
     """
     settings = {"negative_prompt": negative_prompt, "steps": steps, "scale": scale, "carry": carry}
     jobs = generate_jobs(prompt, count, model=model, seed=seed, settings=settings)
-    prior = _prior(model, device, dtype)
+    prior = as_prior(model, device, dtype)
     return run_all(sized(jobs, prior, size), prior, Options(batch=batch, on_progress=progress))
 
 
@@ -145,8 +145,9 @@ def invert(
     """
     settings = inversion_settings(source_prompt, steps, inversion, rounds, start, size)
     jobs = invert_jobs(image, model=model, seed=seed, value_range=value_range, settings=settings)
-    return run_all(jobs, _prior(model, device, dtype), Options(batch=batch, on_progress=progress))
+    return run_all(jobs, as_prior(model, device, dtype), Options(batch=batch, on_progress=progress))
 
 
-def _prior(model: Any, device: str | None, dtype: str | None) -> Prior:
+def as_prior(model: Any, device: str | None, dtype: str | None) -> Prior:
+    """A prior as it is, or the model of this name loaded."""
     return model if hasattr(model, "predict") else load(model, device=device, dtype=dtype)

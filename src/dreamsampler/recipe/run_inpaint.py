@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -63,8 +63,11 @@ def _fill(
             on_progress=options.on_progress, **extra,
         )  # fmt: skip
         return done.images, done.receipt
-    rho = InpaintSettings.rho if s["rho"] is None else float(s["rho"])  # type: ignore[arg-type]
-    numbers = {name: float(s[name]) for name in ("strength", "eta", "dps", "until")}  # type: ignore[arg-type]
+    own: dict[str, Any] = {name: s[name] for name in ("strength", "eta", "dps", "until", "period", "inversion")}
+    if unknown := extra.keys() - own.keys():
+        raise InputError(f"method={s['method']!r}: inpainting has no option {', '.join(sorted(unknown))}")
+    own |= extra
+    own["rho"] = InpaintSettings.rho if s["rho"] is None else s["rho"]
     result = inpaint(
         prior,
         images,
@@ -72,7 +75,7 @@ def _fill(
         recipe.prompts,
         null_prompt=null_prompt,
         steps=steps,
-        settings=InpaintSettings(**numbers, rho=rho, period=int(s["period"]), **extra),  # type: ignore[arg-type]
+        settings=InpaintSettings(**own),
         raw=True,
         seeds=seeds,
         on_progress=options.on_progress,
