@@ -220,7 +220,7 @@ CASES = {
     "treg": (longhand_treg, {"scale": 4.0}, 2),
     "diffpir": (longhand_diffpir, {"zeta": 0.3, "lam": 3.0}, 1),
     "ddnm": (longhand_ddnm, {}, 1),
-    "resample": (longhand_resample, {"every": 4, "pixel": (1e-2, 9), "latent": (5e-3, 6)}, None),
+    "resample": (longhand_resample, {"every": 4, "pixel_iterations": 9, "latent_iterations": 6}, None),
     "flowdps": (longhand_flowdps, {"rate": 0.5}, 2),
 }
 
@@ -389,7 +389,7 @@ def test_hard_consistency_stops_at_the_noise(world, small):
 
 
 def settings(name):
-    return {"every": 4, "pixel": (1e-2, 9), "latent": (5e-3, 6)} if name == "resample" else {}
+    return {"every": 4, "pixel_iterations": 9, "latent_iterations": 6} if name == "resample" else {}
 
 
 def prepared(name, world, small, masked):

@@ -61,7 +61,7 @@ def test_known_pixels_stay_and_batches_do_not_matter(prior, pictures, holes):
 @pytest.mark.parametrize("name", [n for n in RESTORING if n != "stable-inpaint"])
 def test_every_method_runs_on_a_latent_diffusion_model(prior, pictures, name):
     operator = RectangleMask((20, 40), (16, 50)) if name == "repaint" else gaussian_blur(1.5, 9)
-    options = {"resample": {"pixel": (1e-2, 5), "latent": (5e-3, 5)}, "repaint": {"jump": 3, "resample": 2}}
+    options = {"resample": {"pixel_iterations": 5, "latent_iterations": 5}, "repaint": {"jump": 3, "resample": 2}}
     measured = degrade(pictures[:1], operator, 0.02)
     result = restore_with(name, prior, measured, "a red square", steps=6, **options.get(name, {}))
     assert result.images.shape == (1, 3, 64, 64)

@@ -140,8 +140,10 @@ def resample(
     scale: float = 1.0,
     every: int = 10,
     gamma: float = 40.0,
-    pixel: tuple[float, int] = (1e-2, 2000),
-    latent: tuple[float, int] = (5e-3, 500),
+    pixel_rate: float = 1e-2,
+    pixel_iterations: int = 2000,
+    latent_rate: float = 5e-3,
+    latent_iterations: int = 500,
     seeds: Sequence[int] | None = None,
 ) -> Parts:
     """The loop's parts of ReSample.
@@ -149,15 +151,17 @@ def resample(
     Args:
         steps: N; 500 in the paper.
         scale: guidance scale; 1 evaluates the prompt alone (and the look-ahead always does).
-        every, gamma, pixel, latent: see `HardConsistency`.
+        every, gamma: see `HardConsistency`.
+        pixel_rate, pixel_iterations, latent_rate, latent_iterations: of AdamW in the middle and in the last third.
         seeds: one an item.
     """
-    if every < 1 or not gamma >= 0 or min(pixel[1], latent[1]) < 1:
+    if every < 1 or not gamma >= 0 or min(pixel_iterations, latent_iterations) < 1:
         raise InputError(f"every={every}, gamma={gamma}: expected every >= 1, gamma >= 0 and at least 1 iteration")
     visits = prior.schedule.visits(steps)
     null, cond = prior.embed([null_prompt]), embed_batch(prior, prompt, measurement.y.shape[0])
     # the released step is abar_t / 2 in the next latent
     step_down = PriorGradient(ResidualNorm(measurement, prior.space), lambda step: 0.5 * step.a**2 / step.a_next)
+    pixel, latent = (pixel_rate, pixel_iterations), (latent_rate, latent_iterations)
     hard = HardConsistency(prior, cond, measurement, visits, every, gamma=gamma, pixel=pixel, latent=latent)
     state = first_state(prior, measurement, null, visits, seeds=seeds)
     return Parts(state, visits, CFG(cond, null, scale), Solve((step_down, hard)), keep)

@@ -1,0 +1,301 @@
+"""`bench restore`: inpainting and restoration measured against the truth, on scenes of Icon World."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError, NonFinite
+from ..core.types import Prior
+from ..files.content import sha256_bytes
+from ..files.images import read_image
+from ..files.png import write_png
+from ..files.sheets import picture_sheet
+from ..files.tensors import to_pixels, to_tensor
+from ..iconworld import SPLITS
+from ..methods.inverse import parse_method, restore_with
+from ..metrics.base import Sample
+from ..metrics.clip import ClipAccuracy
+from ..metrics.encoder import ClipEncoder
+from ..metrics.frechet import frechet
+from ..metrics.psnr import decibels
+from ..metrics.ssim import ssim
+from ..operators.mask import paste, union
+from ..priors.weights import fingerprint
+from ..recipe.model import model_ref
+from ..recipe.recipe import ModelRef, Recipe
+from ..tasks.inpaint import inpaint
+from .clock import peak_mebibytes, reset_peak
+from .problems import PROBLEMS, Problem, problem
+from .store import Item, OnItem, Result, Store, work_through
+from .tables import Cell, Column, Table, summarise, write_tables
+
+METHODS = (
+    "dreamsampler",
+    "latent-dps",
+    "psld",
+    "treg",
+    "repaint",
+    "resample:pixel_iterations=200,latent_iterations=50",
+    "p2l",
+    "diffpir",
+    "ddnm",
+    "flowdps:rate=2.0",
+    "start",
+)
+"""What is compared unless told otherwise. "start" is the picture that a method is given to begin with: grey holes, or
+the pseudo-inverse of the measurement. RePaint takes part where there are holes."""
+
+COLUMNS = (
+    Column("PSNR", "higher", 2, 1.0, "dB"),
+    Column("SSIM", "higher", 3),
+    Column("PSNR in the hole", "higher", 2, 1.0, "dB"),
+    Column("CLIP-Acc in the hole", "higher", 1, 100.0, "%"),
+    Column("PSNR outside, raw", "higher", 2, 1.0, "dB"),
+    Column("misfit", "lower", 4),
+    Column("evaluations", "lower", 0),
+    Column("seconds", "lower", 2),
+    Column("peak memory", "lower", 0, 1.0, "MiB"),
+)
+FRECHET = Column("Fréchet distance", "lower", 3)
+
+
+@dataclass(frozen=True)
+class RestoreBenchmark:
+    """Everything that was measured: a table by task, the results behind it, the files written."""
+
+    table: Table
+    results: tuple[Result, ...]
+    files: tuple[Path, ...]
+
+
+def run(
+    prior: Prior,
+    judge: ClipEncoder,
+    *,
+    methods: Sequence[str] = METHODS,
+    tasks: Sequence[str] = tuple(PROBLEMS),
+    split: str = "test",
+    n: int = 50,
+    first: int = 0,
+    steps: int = 100,
+    size: int | None = None,
+    seed: int = 0,
+    out: Path | None = None,
+    sheet: int = 2,
+    on_item: OnItem | None = None,
+) -> RestoreBenchmark:
+    """Fill and restore scenes by every method and measure the results.
+
+    Known pixels are pasted back for every method, as the command does; "PSNR outside, raw" says how far each method's
+    own picture strays there. CLIP-Acc is the judge's verdict on the source with the hole's content alone replaced.
+
+    Args:
+        prior: the diffusion model.
+        judge: a CLIP model that knows this world.
+        methods: names in `methods.inverse.RESTORING` with options ("treg:scale=4"), or "start".
+        tasks: names in `bench.problems.PROBLEMS`.
+        split: "dev" or "test". Choose settings on "dev" only.
+        n: problems of each task.
+        first: number of the first.
+        steps: N of every method, unless its options say otherwise ("psld:steps=200").
+        size: side in pixels; by default what the prior was trained on.
+        seed: problem k is solved with seed + k.
+        out: folder for results (an interrupted run goes on), tables and a picture sheet.
+        sheet: problems of each task that the sheet shows.
+        on_item: progress.
+
+    Raises:
+        InputError: an unknown method, task or split, n < 1, or a folder that cannot be written.
+
+    Example: docs/benchmarks.md.
+    """
+    if n < 1 or split not in SPLITS or split == "train":
+        raise InputError(f"n={n}, split={split!r}: expected n >= 1 and 'dev' or 'test'")
+    solvers = [Solver.parse(text, steps) for text in methods]
+    side = size or int(getattr(prior, "native_size", 128))
+    judged = str(fingerprint(judge.model.state_dict().items()))[:16]
+    bench = _Bench(prior, judge, side, model_ref(prior), judged, out)
+    items: list[Item] = []
+    for task in tasks:
+        for k in range(first, first + n):
+            given = problem(task, split, k, side)
+            items += [bench.item(s, given, task, split, k, seed + k) for s in solvers if s.takes(given)]
+    results = work_through(items, Store(None if out is None else out / "results.jsonl"), on_item)
+    title = f"Inpainting and restoration, {split} split, {n} problems a task, {bench.model.id}"
+    table = bench.with_frechet(summarise(results, ("task", "method"), COLUMNS, title), results)
+    files = [] if out is None else write_tables(out, "restore", (table,))
+    if out is not None and sheet:
+        files.append(out / "restore.png")
+        write_png(files[-1], bench.sheet(results, tasks, split, range(first, first + min(n, sheet)), solvers))
+    return RestoreBenchmark(table, tuple(results), tuple(files))
+
+
+@dataclass(frozen=True)
+class Solver:
+    """A method with its options, as one row of a table."""
+
+    name: str
+    method: str
+    steps: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, steps: int) -> Solver:
+        """ "name" or "name:option=value,..."; `steps` is an option too.
+
+        Raises:
+            InputError: an unknown method or option, or a value of the wrong kind.
+        """
+        if text == "start":
+            return cls(text, text, 0)
+        name, _, rest = text.partition(":")
+        parts = [part for part in rest.split(",") if part]
+        own = [part for part in parts if not part.startswith("steps=")]
+        chosen = [part.removeprefix("steps=") for part in parts if part.startswith("steps=")]
+        if any(not value.isdigit() or int(value) < 1 for value in chosen):
+            raise InputError(f"{text}: steps={chosen[-1]!r}; expected a whole number above 0")
+        method, options = parse_method(f"{name}:{','.join(own)}" if own else name)
+        return cls(text, method, int(chosen[-1]) if chosen else steps, options)
+
+    def takes(self, given: Problem) -> bool:
+        """Whether the method is made for such a problem."""
+        return bool(given.holes) or self.method not in ("repaint", "stable-inpaint")
+
+    def __call__(self, prior: Prior, given: Problem, seed: int) -> tuple[Tensor, int]:
+        """The raw picture and what it cost."""
+        if self.method == "start":
+            return given.measurement.first_guess(), 0
+        if self.method == "dreamsampler" and given.source is not None:
+            done = inpaint(prior, given.source, given.holes, given.prompts, steps=self.steps, raw=True, seeds=[seed])
+            return done.raw, done.receipt.evaluations
+        result = restore_with(
+            self.method, prior, given.measurement, given.prompt, steps=self.steps, seeds=[seed], **self.options
+        )
+        return result.images, result.receipt.evaluations
+
+
+@dataclass
+class _Bench:
+    """What all items of one benchmark share."""
+
+    prior: Prior
+    judge: ClipEncoder
+    side: int
+    model: ModelRef
+    judged: str
+    out: Path | None
+    made: dict[str, Tensor] = field(default_factory=dict)
+
+    def item(self, solver: Solver, given: Problem, task: str, split: str, number: int, seed: int) -> Item:
+        settings: dict[str, Any] = {f"with {name}": str(value) for name, value in solver.options.items()}
+        settings |= {"method": solver.method, "steps": solver.steps, "task": task, "size": self.side}
+        settings |= {"judge": self.judged, "scenes": sha256_bytes(given.key.encode())}
+        recipe = Recipe("bench-restore", self.model, given.prompts, settings=settings, seeds=(seed,), tasks=None)
+        key = recipe.recipe_hash()
+        labels = {"task": task, "method": solver.name, "split": split, "problem": str(number)}
+        return Item(key, f"{task} {number}: {solver.name}", lambda: self._measure(solver, given, seed, key, labels))
+
+    def _measure(self, solver: Solver, given: Problem, seed: int, key: str, labels: Mapping[str, str]) -> Result:
+        device = torch.device(getattr(self.prior, "device", "cpu"))
+        reset_peak(device)
+        begun = time.perf_counter()
+        try:
+            raw, evaluations = solver(self.prior, given, seed)
+        except NonFinite as error:
+            return Result(key, labels, {column.name: None for column in COLUMNS}, str(error))
+        raw = raw.detach().float().cpu().clamp(-1, 1)
+        values: dict[str, float | None] = {"seconds": time.perf_counter() - begun, "evaluations": float(evaluations)}
+        if device.type == "cuda":  # elsewhere only the whole process has a peak
+            values["peak memory"] = peak_mebibytes(device)
+        values |= judge_result(raw, given, self.judge)
+        image = raw if given.source is None else paste(given.source, raw, union(given.holes))
+        self._keep(key, image)
+        return Result(key, labels, values)
+
+    def _keep(self, key: str, image: Tensor) -> None:
+        """Results are pictures on disk where there is a folder, for the sheet and the Fréchet distance."""
+        if self.out is None:
+            self.made[key] = image
+        else:
+            (self.out / "pictures").mkdir(parents=True, exist_ok=True)
+            write_png(self._path(key), to_pixels(image)[0])
+
+    def _path(self, key: str) -> Path:
+        return (self.out or Path()) / "pictures" / f"{key[:24]}.png"
+
+    def picture(self, key: str) -> Tensor | None:
+        """A result [1, 3, H, W], if it is still there."""
+        if self.out is None:
+            return self.made.get(key)
+        return to_tensor(read_image(self._path(key)).pixels) if self._path(key).exists() else None
+
+    def with_frechet(self, table: Table, results: Sequence[Result]) -> Table:
+        """The table with the Fréchet distance of each row's pictures to the truths."""
+        rows = []
+        for labels, cells in table.rows:
+            members = [r for r in results if (r.labels["task"], r.labels["method"]) == labels]
+            rows.append((labels, (*cells, self._frechet(members))))
+        return Table(table.title, table.labels, (*table.columns, FRECHET), tuple(rows))
+
+    def _frechet(self, members: Sequence[Result]) -> Cell:
+        made, true = [], []
+        for result in members:
+            image = self.picture(result.key)
+            if image is not None:
+                labels = result.labels
+                truth = problem(labels["task"], labels["split"], int(labels["problem"]), self.side).truth
+                made.append(self.judge.images(image))
+                true.append(self.judge.images(truth))
+        if len(made) < 2:
+            return Cell(None, None, None, 0, len(members))
+        return Cell(frechet(torch.cat(made), torch.cat(true)), None, None, len(made), len(members) - len(made))
+
+    def sheet(
+        self, results: Sequence[Result], tasks: Sequence[str], split: str, numbers: range, solvers: Sequence[Solver]
+    ) -> Any:
+        """Truth, start, then every method's answer; a row a problem."""
+        by_label = {(r.labels["task"], r.labels["problem"], r.labels["method"]): r.key for r in results}
+        rows, labels = [], []
+        for task in tasks:
+            for k in numbers:
+                given = problem(task, split, k, self.side)
+                cells: list[np.ndarray | None] = [
+                    to_pixels(given.truth)[0],
+                    to_pixels(given.measurement.first_guess())[0],
+                ]
+                for solver in solvers:
+                    key = by_label.get((task, str(k), solver.name))
+                    image = None if key is None else self.picture(key)
+                    cells.append(None if image is None else to_pixels(image)[0])
+                rows.append(cells)
+                labels.append([f"truth: {given.prompt}", f"given: {task}", *(solver.name for solver in solvers)])
+        return picture_sheet(rows, labels, cell=max(self.side, 160))
+
+
+def judge_result(raw: Tensor, given: Problem, judge: ClipEncoder) -> dict[str, float | None]:
+    """The measures of one raw picture [1, 3, H, W]."""
+    if given.source is None:
+        return {
+            "PSNR": decibels(raw[0], given.truth[0]),
+            "SSIM": ssim(raw[0], given.truth[0]),
+            "misfit": given.measurement.misfit(raw)[0],
+        }
+    inside = union(given.holes)
+    image, hole = paste(given.source, raw, inside)[0], inside[0, 0] > 0
+    sample = Sample(image, source_text=given.other, target_text=given.prompt)
+    return {
+        "PSNR": decibels(image, given.truth[0]),
+        "SSIM": ssim(image, given.truth[0]),
+        "PSNR in the hole": decibels(image[:, hole], given.truth[0][:, hole]),
+        "CLIP-Acc in the hole": ClipAccuracy(judge)(sample),
+        "PSNR outside, raw": decibels(raw[0][:, ~hole], given.source[0][:, ~hole]),
+        "misfit": given.measurement.misfit(raw)[0],
+    }
