@@ -11,6 +11,7 @@ from dreamsampler.bench.editors import NAMES, Case, Editor
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.tensors import to_tensor
 from dreamsampler.iconworld import edit_pairs
+from dreamsampler.methods.sdedit import sdedit
 from dreamsampler.metrics.psnr import decibels
 from dreamsampler.tasks.edit import edit
 
@@ -24,6 +25,8 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     direct = edit(prior, source, [pair.target_prompt], steps=3, seeds=[105]).images
     values = {r.labels["method"]: r.values for r in bench.results}
     assert values["dreamsampler:steps=3"]["PSNR"] == pytest.approx(decibels(direct[0], truth[0]), abs=1e-9)
+    noisy = sdedit(prior, source, pair.target_prompt, steps=4, t0=0.5, seeds=[105]).images
+    assert values[FEW[1]]["PSNR"] == pytest.approx(decibels(noisy[0], truth[0]), abs=1e-9)
     outside = torch.from_numpy(~pair.change_mask(64))
     expected = decibels(direct[0][:, outside], source[0][:, outside])
     assert values["dreamsampler:steps=3"]["PSNR outside"] == pytest.approx(expected, abs=1e-9)
