@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.rng import Noise
-from ..core.types import Prior
 from ..files.images import Source, read_image
 from ..files.tensors import to_tensor
 from ..operators import GaussianNoise, PoissonNoise
-from ..priors.load import load
 from ..recipe.inputs import Inputs
 from ..recipe.jobs_inverse import inpaint_jobs, inpaint_settings, restore_jobs, solver_settings
 from ..recipe.outcome import Outcome
@@ -22,6 +20,7 @@ from ..recipe.run import Options, run_all
 from ..recipe.run_restore import operator_of
 from ..tasks.common import OnProgress
 from ..tasks.restore import NEGATION
+from .python import as_prior
 
 __all__ = ["degrade", "inpaint", "restore"]
 
@@ -71,7 +70,7 @@ def inpaint(
     settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
     settings |= inpaint_settings(feather, raw=raw, size=size)
     jobs = inpaint_jobs(image, prompt, mask, model=model, seed=seed, settings=settings, value_range=value_range)
-    return run_all(jobs, _prior(model, device, dtype), Options(batch=batch, on_progress=progress))
+    return run_all(jobs, as_prior(model, device, dtype), Options(batch=batch, on_progress=progress))
 
 
 def restore(
@@ -115,7 +114,7 @@ def restore(
     jobs = restore_jobs(
         measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
     )
-    return run_all(jobs, _prior(model, device, dtype), Options(on_progress=progress))
+    return run_all(jobs, as_prior(model, device, dtype), Options(on_progress=progress))
 
 
 def degrade(
@@ -140,6 +139,10 @@ def degrade(
 
     Raises:
         InputError: the picture cannot be read, or the operator does not apply to its size.
+
+    Example:
+        >>> degrade(np.zeros((8, 8, 3), np.uint8), "sr:factor=2").shape
+        (3, 4, 4)
     """
     if peak is not None and noise:
         raise InputError(f"noise={noise} and peak={peak}: give one of the two")
@@ -147,7 +150,3 @@ def degrade(
     x = to_tensor(read_image(image).pixels)
     y = operator_of(operator, Inputs()).forward(x)
     return model(y, Noise([seed]))[0].numpy()
-
-
-def _prior(model: Any, device: str | None, dtype: str | None) -> Prior:
-    return model if hasattr(model, "predict") else load(model, device=device, dtype=dtype)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ..core.errors import InputError
 from ..core.types import Prior
@@ -16,7 +17,7 @@ from ..files.masks import read_mask
 from ..files.measured import Measured, read_kernel
 from ..files.tensors import to_pixels
 from ..methods.inverse import parse_method, restore_with
-from ..operators import Measurement, Operator, Shape, compose, parse, window
+from ..operators import Mask, Measurement, Operator, RectangleMask, Shape, compose, parse, window
 from ..operators.parse import Readers
 from .inputs import Inputs
 from .outcome import Item
@@ -42,7 +43,7 @@ def _restored(job: Job, prior: Prior, options: Options) -> Item:
     top, left = (height - scene[1]) // 2, (width - scene[2]) // 2
     notes = list(job.inputs.notes)
     if (height, width) != scene[1:]:
-        operator = compose([window((height, width), scene[1:], top, left), operator])
+        operator, y = _within(operator, y, scene, (height, width), top, left)
         notes.append(f"worked on at {width} x {height}, as the model needs, and cropped to {scene[2]} x {scene[1]}")
     name, own = parse_method(settings["method"])
     if name == "dreamsampler":
@@ -63,6 +64,19 @@ def _restored(job: Job, prior: Prior, options: Options) -> Item:
     notes += [*getattr(prior, "notes", ()), *result.receipt.notes]
     pixels = to_pixels(image)[0]
     return Item(pixels, job.recipe.with_notes(*notes), job.inputs, evaluations=result.receipt.evaluations)
+
+
+def _within(
+    operator: Operator, y: Tensor, scene: Shape, outer: tuple[int, int], top: int, left: int
+) -> tuple[Operator, Tensor]:
+    """The same measurement, of a larger scene that holds the measured one."""
+    if isinstance(operator, RectangleMask):
+        operator = Mask(operator.forward(torch.ones(1, 1, *scene[1:])))
+    if isinstance(operator, Mask):
+        # a mask stays one, for methods that fill masks only: what was added was not measured
+        around = (left, outer[1] - scene[2] - left, top, outer[0] - scene[1] - top)
+        return Mask(pad(operator.keep, around)), pad(y, around)
+    return compose([window(outer, (scene[1], scene[2]), top, left), operator]), y
 
 
 def operator_of(specs: str | Sequence[str], inputs: Inputs) -> Operator:

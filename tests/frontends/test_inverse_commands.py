@@ -1,0 +1,184 @@
+"""`dreamsampler inpaint`, `restore` and `degrade`: known pixels stay, sizes are the scene's, results verify."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+import dreamsampler
+from dreamsampler.files.tensors import to_tensor
+from dreamsampler.frontends.cli.inpaint import NEGATION
+from dreamsampler.operators import downsample, gaussian_blur
+from dreamsampler.recipe.carry import load_recipe
+from dreamsampler.tasks import restore as task
+
+from .conftest import Cli, box, picture
+
+
+def pixels(path: str | Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def done(result: object) -> object:
+    assert result.exit_code == 0, result.stderr  # type: ignore[attr-defined]
+    return result
+
+
+def test_inpaint_fills_the_holes_and_nothing_else_and_verifies(cli: Cli, sd1: Path) -> None:
+    words = f"--mask left.png -p cat --mask right.png -p dog -m {sd1} --steps 5 -o out.png --grid grid.png"
+    said = done(cli("inpaint in.png " + words))
+    before, after = pixels("in.png"), pixels("out.png")
+    inside = np.maximum(np.asarray(box()), np.asarray(box(left=26, right=44))) > 0
+    assert (after[~inside] == before[~inside]).all()
+    assert (after[inside] != before[inside]).any(1).mean() > 0.5
+    # 5 up; steps 0 and 3 ask for null and two prompts, the other three for null alone
+    assert "wrote out.png, grid.png (48 x 40, 14 evaluations" in said.stdout
+    assert [(ref.role, ref.prompt) for ref in load_recipe("out.png").inputs] == [
+        ("image", None), ("mask", 0), ("mask", 1)
+    ]  # fmt: skip
+    check = done(cli("verify out.png"))
+    assert check.stdout == "out.png: identical\n"
+
+
+def test_options_of_inpaint_reach_the_recipe_and_act(cli: Cli, sd1: Path) -> None:
+    options = "--strength 0.5 --feather 4 --null-prompt x --dps 0.5 --inversion plain --eta 0.25 --rho 0.125 --seed 3"
+    done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o a.png {options}"))
+    recipe = load_recipe("a.png")
+    given = {"strength": 0.5, "feather": 4, "null_prompt": "x", "dps": 0.5, "inversion": "plain", "eta": 0.25}
+    assert given.items() <= dict(recipe.settings).items()
+    assert (recipe.settings["rho"], recipe.seeds) == (0.125, (3,))
+    assert done(cli("verify a.png")).stdout == "a.png: identical\n"
+    done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o raw.png --raw"))
+    done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o m.png --method ddnm:eta=0.5"))
+    inside = np.asarray(box()) > 0
+    assert (pixels("a.png")[inside] != pixels("raw.png")[inside]).any()
+    assert (pixels("raw.png")[~inside] != pixels("in.png")[~inside]).any()
+    assert (pixels("m.png")[~inside] == pixels("in.png")[~inside]).all()
+    assert (pixels("m.png")[inside] != pixels("raw.png")[inside]).any()
+
+
+def test_degrade_writes_what_the_operator_makes(cli: Cli) -> None:
+    x = to_tensor(np.asarray(Image.open("in.png")))
+    for name in ("y.npy", "y.safetensors", "y.png"):
+        done(cli("degrade", "in.png", "--operator", "blur:sigma=1.5,size=7", "--operator", "sr:factor=4", "-o", name))
+    expected = downsample(4).forward(gaussian_blur(1.5, 7).forward(x))[0].numpy()
+    np.testing.assert_allclose(np.load("y.npy"), expected, atol=1e-6)
+    assert pixels("y.png").shape == (10, 12, 3)
+    np.testing.assert_allclose(pixels("y.png").transpose(2, 0, 1) / 127.5 - 1, expected.clip(-1, 1), atol=0.005)
+    done(cli("degrade", "in.png", "--operator", "identity", "--noise", "0.1", "--seed", "2", "-o", "n.npy"))
+    difference = np.load("n.npy") - x[0].numpy()
+    assert difference.std() == pytest.approx(0.1, rel=0.05)
+    done(cli("degrade", "in.png", "--operator", "identity", "--peak", "20", "-o", "p.npy"))
+    assert (np.load("p.npy") - x[0].numpy()).std() == pytest.approx(2 * np.sqrt(0.5 / 20), rel=0.3)
+    done(cli("degrade", "in.png", "--operator", "grey", "-o", "g.png", "--json"))
+    assert Image.open("g.png").mode == "L"
+
+
+@pytest.mark.parametrize("ending", ["npy", "png", "safetensors"])
+def test_restore_gives_the_scene_and_verifies(cli: Cli, sd1: Path, ending: str) -> None:
+    y = f"y.{ending}"
+    done(cli("degrade", "in.png", "--operator", "sr:factor=4,kind=box", "--noise", "0.02", "-o", y))
+    done(cli("restore", y, "--operator", "sr:factor=4,kind=box", "--noise", "0.02", "-p", "a cat", "-m", sd1,
+             "--steps", "4", "-o", "out.png"))  # fmt: skip
+    assert Image.open("out.png").size == (48, 40)
+    recipe = load_recipe("out.png")
+    assert any("worked on at 48 x 48" in note for note in recipe.notes), "the tiny model needs multiples of 16"
+    assert recipe.settings["operator"] == ("sr:factor=4,kind=box",)
+    assert done(cli("verify out.png")).stdout == "out.png: identical\n"
+    Path(y).rename(f"moved.{ending}")
+    assert "y." in cli("verify out.png").stderr
+    assert done(cli("verify", "out.png", "--input", f"moved.{ending}")).stdout == "out.png: identical\n"
+
+
+def test_restore_reads_kernels_masks_and_grey_pictures(cli: Cli, sd1: Path) -> None:
+    kernel = np.ones((3, 5)) / 15
+    np.save("k.npy", kernel)
+    save_file({"psf": kernel}, "k.safetensors")
+    Image.fromarray((kernel * 15 * 255).astype(np.uint8)).save("k.png")
+    made = []
+    for name in ("k.npy", "k.safetensors", "k.png"):
+        done(cli("degrade", "in.png", "--operator", f"kernel:file={name}", "-o", "y.npy"))
+        made.append(np.load("y.npy"))
+    np.testing.assert_allclose(made[0], made[1], atol=1e-6)
+    np.testing.assert_allclose(made[0], made[2], atol=1e-6)
+    run = ("-m", sd1, "--steps", "3", "-o", "out.png")
+    done(cli("restore", "y.npy", "--operator", "kernel:file=k.npy", *run))
+    assert [ref.role for ref in load_recipe("out.png").inputs] == ["measurement", "operator"]
+    assert done(cli("verify out.png")).stdout == "out.png: identical\n"
+    done(cli("degrade", "in.png", "--operator", "mask:file=left.png", "-o", "y.png"))
+    done(cli("restore", "y.png", "--operator", "mask:file=left.png", "--method", "repaint:jump=2,resample=2", *run))
+    done(cli("degrade", "in.png", "--operator", "grey", "-o", "y.png"))
+    done(cli("restore", "y.png", "--operator", "grey", *run))
+    assert Image.open("out.png").size == (48, 40)
+
+
+def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) -> None:
+    done(cli("inpaint", "in.png", "--mask", "left.png", "-p", "a cat", "-m", sd1, "--steps", "3", "-o", "o.png"))
+    outcome = dreamsampler.inpaint(picture(), box(), "a cat", model=prior, steps=3)
+    assert (np.asarray(outcome.image) == pixels("o.png")).all()
+    y = dreamsampler.degrade(picture(), "sr:factor=2", noise=0.01)
+    done(cli("degrade", "in.png", "--operator", "sr:factor=2", "--noise", "0.01", "-o", "y.npy"))
+    assert (np.load("y.npy") == y).all()
+    done(
+        cli(
+            "restore", "y.npy", "--operator", "sr:factor=2", "--noise", "0.01", "-m", sd1, "--steps", "3", "-o", "r.png"
+        )
+    )
+    restored = dreamsampler.restore(y, "sr:factor=2", noise=0.01, model=prior, steps=3)
+    assert (np.asarray(restored.image) == pixels("r.png")).all()
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("inpaint in.png --mask left.png -p a -p b", "1 masks and 2 prompts"),
+        ("inpaint in.png --mask in.npy -p a", "in.npy"),
+        ("inpaint in.png --mask left.png -p a --method smear", "method='smear'"),
+        ("inpaint in.png --mask left.png -p a --method psld:omega=much", "omega='much'"),
+        ("inpaint in.png --mask left.png -p a --method psld:speed=2", "no option 'speed'"),
+        ("inpaint in.png --mask left.png -p a --feather -1", "feather"),
+        ("inpaint in.png --mask left.png -p a --eta 2", "eta"),
+        ("inpaint in.png --mask left.png -p a --steps 0", "steps=0"),
+        ("restore in.png --operator smudge", "unknown kind 'smudge'"),
+        ("restore in.png --operator kernel:file=none.npy", "none.npy"),
+        ("restore in.png --operator mask:file=small.png", "made for 24 x 20"),
+        ("restore in.png --operator grey", "1"),
+        ("restore in.png --operator identity --noise -1", "noise=-1"),
+        ("restore text.npy --operator identity", "text.npy"),
+        ("restore objects.npy --operator identity", "objects.npy"),
+        ("restore nan.npy --operator identity", "NaN"),
+        ("restore five.npy --operator identity", "shape"),
+        ("degrade in.png --operator sr:factor=7", "not a multiple of 7"),
+        ("degrade in.png --operator identity --noise -0.1", "noise=-0.1"),
+        ("degrade in.png --operator identity --noise 0.1 --peak 5", "one of the two"),
+        ("degrade in.png --operator mask:rows=0-99,cols=0-3", "beyond the scene"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(cli: Cli, command: str, message: str) -> None:
+    box(24, 20).save("small.png")
+    Path("text.npy").write_text("no array")
+    np.save("objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    np.save("nan.npy", np.full((3, 8, 8), np.nan))
+    np.save("five.npy", np.zeros((5, 8, 8)))
+    before = sorted(Path().iterdir())
+    result = cli(*command.split(), "-o", "out.png", *(["-m", "nowhere"] if "degrade" not in command else []))
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "nowhere" not in result.stderr, "known before any model is looked for"
+    assert len(result.stderr.splitlines()) == 1
+    assert sorted(Path().iterdir()) == before
+
+
+def test_summary_is_json(cli: Cli) -> None:
+    said = done(cli("degrade", "in.png", "--operator", "sr:factor=2", "-o", "y.png", "--json"))
+    told = json.loads(said.stdout)
+    assert (told["width"], told["height"], told["channels"], told["files"]) == (24, 20, 3, ["y.png"])
+
+
+def test_the_null_prompt_is_the_tasks_own() -> None:
+    assert NEGATION == task.NEGATION
