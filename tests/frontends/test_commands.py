@@ -213,3 +213,37 @@ class TestFailures:
         line = f"{sys.executable} -m dreamsampler models | true"
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=folder)
         assert done.stderr == ""
+
+
+class TestBench:
+    def test_every_benchmark_explains_itself(self, cli: Cli) -> None:
+        listed = cli("bench").stdout
+        for name in ("edit", "inversion", "speed", "prior", "raster"):
+            assert name in listed
+            done = cli("bench", name, "--help")
+            assert done.exit_code == 0
+            assert f"dreamsampler bench {name}" in done.stdout
+
+    def test_tables_are_printed_and_written(self, cli: Cli, sd1: Path, folder: Path) -> None:
+        done = cli("bench", "speed", "-m", sd1, "--steps", "1", "--repeats", "2", "--batch", "1", "-o", "made/here")
+        assert done.exit_code == 0, done.stderr
+        assert "| evaluations |" in done.stdout
+        assert (folder / "made/here/speed.md").exists()
+        assert "made/here/speed.md" in done.stdout
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ("bench speed --steps 0 -m MODEL", "steps"),
+            ("bench speed -o in.png/results", "cannot be made"),
+            ("bench edit --judge nowhere", "nowhere"),
+            ("bench prior -m nowhere --judge nowhere", "model_index.json"),
+            ("bench inversion --split train -m MODEL", "train"),
+            ("bench raster --repeats 0", "repeats"),
+            ("bench magic", "magic"),
+        ],
+    )
+    def test_bad_input_is_one_line(self, cli: Cli, sd1: Path, words: str, said: str) -> None:
+        done = cli(words.replace("MODEL", str(sd1)))
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert said in done.stderr
