@@ -268,6 +268,15 @@ def test_architectures_that_are_no_plain_text_to_image_model(
         load(tiny.write_sd1(tmp_path, unet=unet, vae=vae))
 
 
+def test_a_network_that_pools_its_text_itself_is_a_plain_one(tmp_path: Path) -> None:
+    unet = {"addition_embed_type": "text", "addition_embed_type_num_heads": 2}
+    prior = load(tiny.write_sd1(tmp_path, unet=unet), device="cpu")
+    z, step = torch.ones(1, 4, 4, 4), prior.schedule.visits(2)[0]
+    cat, dog = (prior.predict([z], step, [prior.embed([text])])[0].eps for text in ("a cat", "a dog"))
+    assert torch.isfinite(cat).all()
+    assert (cat - dog).abs().max() > 0
+
+
 def test_refiners_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="six size numbers; refiners"):
         load(tiny.write_sdxl(tmp_path, unet={"projection_class_embeddings_input_dim": 5 * 8 + 20}))

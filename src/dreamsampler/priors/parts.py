@@ -109,7 +109,8 @@ def check_architecture(parts: Parts, name: str) -> None:
         )
     added = getattr(unet, "addition_embed_type", None)
     classes = getattr(unet, "class_embed_type", None) or getattr(unet, "num_class_embeds", None)
-    if added not in (None, "text_time") or classes or getattr(unet, "encoder_hid_dim_type", None):
+    # "text" pools the text features inside the network and needs nothing more
+    if added not in (None, "text", "text_time") or classes or getattr(unet, "encoder_hid_dim_type", None):
         raise ModelError(
             f"{name}: its U-Net wants conditioning beyond text and size (addition_embed_type={added!r}); expected a "
             "plain text-to-image model"
