@@ -41,7 +41,7 @@ class Descend:
         encode: E, image -> latent (identity where the prior lives in pixels).
         optimiser: a torch optimiser over `generator.parameters()`.
         terms: regularisers, each already weighted.
-        weight: w(t); `sds_weight()` gives SDS, 0 leaves the prior out.
+        weight: w(t), one number or one an item [B]; `sds_weight()` gives SDS, 0 leaves the prior out.
         inner: gradient steps at each visit, each a rendering, an encoding and their backward passes.
         before: called ahead of each gradient step with the visit (learning rates).
         after: called behind each gradient step with the visit (clamping, renewal of dead paths).
@@ -55,7 +55,7 @@ class Descend:
     encode: Callable[[Tensor], Tensor]
     optimiser: torch.optim.Optimizer
     terms: Sequence[Regulariser] = ()
-    weight: Callable[[Step], float] = unit
+    weight: Callable[[Step], float | Tensor] = unit
     inner: int = 1
     before: Callable[[Step], None] | None = None
     after: Callable[[Step], None] | None = None
@@ -78,7 +78,8 @@ class Descend:
             if self.before is not None:
                 self.before(step)
             with torch.enable_grad():
-                loss = 0.5 * self.weight(step) * ((z - target) ** 2).sum()
+                pull = ((z - target) ** 2).flatten(1).sum(1)
+                loss = 0.5 * (self.weight(step) * pull).sum()
                 for term in self.terms:
                     loss = loss + term(image, z, pred, step)
             self.optimiser.zero_grad(set_to_none=True)
@@ -113,6 +114,10 @@ class Descend:
         missing = [f"psi.{i}" for i in range(len(parameters)) if f"psi.{i}" not in tensors]
         if missing:
             raise InputError(f"checkpoint lacks {missing[0]}; it belongs to another generator")
+        for i, parameter in enumerate(parameters):
+            if tensors[f"psi.{i}"].shape != parameter.shape:
+                had, has = list(tensors[f"psi.{i}"].shape), list(parameter.shape)
+                raise InputError(f"checkpoint: psi.{i} is {had}, here {has}; it belongs to another generator")
         with torch.no_grad():
             for i, parameter in enumerate(parameters):
                 parameter.copy_(tensors[f"psi.{i}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.loop import dream_sample
 from ..core.rng import Noise
+from ..core.schedule import link
 from ..core.state import State
 from ..core.types import Guidance, Prediction, Prior, Renoise, Step
 from ..generators.svg.drawing import Drawing
@@ -19,10 +20,6 @@ from ..generators.svg.generator import SvgGenerator
 from ..generators.svg.rates import warm_up
 from ..generators.svg.renewal import dead_paths, renew
 from ..steering.descend import Descend, Regulariser
-from .common import OnProgress, reporter
-
-OnCheckpoint = Callable[[dict[str, Tensor]], None]
-"""Called with all that a run needs to go on; the caller decides where and how often that is written."""
 
 
 class Phase(NamedTuple):
@@ -33,9 +30,9 @@ class Phase(NamedTuple):
         steps: the levels to visit.
         guide, renoise: as in the loop.
         encode: image -> latent; the identity where no prior takes part.
-        weight: of |E(g(psi)) - z0_hat|^2 at a step.
+        weight: of |E(g(psi)) - z0_hat|^2 / 2 at a step.
         terms: regularisers.
-        gain: finds a factor of `weight` when the phase begins (calibration); it goes into checkpoints.
+        gain: finds a factor of `weight` for each item, [B], when the phase begins; it goes into checkpoints.
         carry: draw the carried noise and start from a E(g(psi)) + b eps; False where z is never looked at.
     """
 
@@ -46,13 +43,46 @@ class Phase(NamedTuple):
     encode: Callable[[Tensor], Tensor]
     weight: Callable[[Step], float]
     terms: Sequence[Regulariser]
-    gain: Callable[[], float] | None = None
+    gain: Callable[[], Tensor] | None = None
     carry: bool = True
+
+
+class Look(NamedTuple):
+    """What an observer is told after a step: the phase, where it stands, the loss, and the canvas to look at."""
+
+    phase: str
+    done: int
+    total: int
+    loss: float
+    canvas: Canvas
+
+
+OnCheckpoint = Callable[[dict[str, Tensor]], None]
+"""Called with all that a run needs to go on; the caller decides where and how often that is written."""
+
+
+class Course(NamedTuple):
+    """How a run is watched and continued; none of it has a say in the result.
+
+    Attributes:
+        resume: what `on_checkpoint` was last given: the run goes on from there to the same bytes.
+        on_look: called after each step.
+        on_checkpoint: likewise.
+    """
+
+    resume: dict[str, Tensor] | None = None
+    on_look: Callable[[Look], None] | None = None
+    on_checkpoint: OnCheckpoint | None = None
 
 
 def idle(prior: Prior | None, state: State, step: Step) -> Prediction:
     """No prior: the estimate is what the drawing shows already. Costs nothing."""
     return Prediction(state.z0, torch.zeros_like(state.z0))
+
+
+def clean_visits(count: int) -> list[Step]:
+    """`count` visits without noise, for phases in which no prior takes part."""
+    return link([(float(k), 1.0, 0.0) for k in range(count, -1, -1)])
 
 
 @dataclass
@@ -61,10 +91,10 @@ class Canvas:
 
     Args:
         start: one drawing an item, all of one structure.
-        seeds: one an item; they draw the carried noise and, through the first, the places of renewed paths.
-        rate: peak learning rate of control points in pixels of the canvas; colours follow with 1/20, background 1/200,
-            unless given.
+        seeds: one an item; they draw the carried noise and the places of renewed paths.
+        rate: peak learning rate of control points in pixels of the canvas.
         total: gradient steps of the whole run, for the schedule of the rates.
+        colour_rate: peak learning rate of colours, 1/20 of `rate` unless given; the background's is a tenth of it.
         renew_every: look for dead paths every so many gradient steps; 0 never.
         renew_until: share of the run after which none is renewed.
     """
@@ -92,7 +122,8 @@ class Canvas:
         self._peaks = [float(group["lr"]) for group in groups]
         self.optimiser = torch.optim.Adam(groups, betas=(0.9, 0.9), eps=1e-6)
         self.noise = Noise(list(self.seeds))
-        self._places = torch.Generator("cpu").manual_seed(int(self.seeds[0]))
+        # one stream an item, so that an item of a batch is what it would be alone
+        self._places = [torch.Generator("cpu").manual_seed(int(seed)) for seed in self.seeds]
 
     def before(self, step: Step) -> None:
         """Set the learning rates of this gradient step."""
@@ -106,75 +137,76 @@ class Canvas:
         self.taken += 1
         early = self.taken < self.renew_until * self.total
         if self.renew_every and early and self.taken % self.renew_every == 0:
-            self.renewed += renew(self.generator, dead_paths(self.generator), self._places, self.optimiser)
+            dead = dead_paths(self.generator)
+            for item, rng in enumerate(self._places):
+                own = torch.zeros_like(dead)
+                own[item] = dead[item]
+                self.renewed += renew(self.generator, own, rng, self.optimiser)
 
     def tensors(self) -> dict[str, Tensor]:
         """What `Descend.tensors` does not know: steps taken and where renewals stand."""
         return {
             "canvas.taken": torch.tensor([self.taken, self.renewed]),
-            "canvas.places": self._places.get_state(),
+            "canvas.places": torch.stack([rng.get_state() for rng in self._places]),
         }
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        self.taken, self.renewed = (int(n) for n in tensors["canvas.taken"])
-        self._places.set_state(tensors["canvas.places"].clone())
+        """Put back what `tensors` described."""
+        self.taken, self.renewed = (int(n) for n in entry(tensors, "canvas.taken"))
+        for rng, state in zip(self._places, entry(tensors, "canvas.places"), strict=True):
+            rng.set_state(state.clone())
 
 
-def run_phases(
-    prior: Prior | None,
-    canvas: Canvas,
-    phases: Iterator[Phase],
-    *,
-    resume: dict[str, Tensor] | None = None,
-    on_progress: OnProgress | None = None,
-    on_checkpoint: OnCheckpoint | None = None,
-) -> State | None:
-    """Run phases one after another; each is made only when the one before it has ended.
-
-    Args:
-        resume: what `on_checkpoint` was given; the run goes on from there to the same bytes.
-
-    Returns:
-        The last state, or None if there were no phases.
+def run_phases(prior: Prior | None, canvas: Canvas, phases: Iterable[Phase], course: Course | None = None) -> None:
+    """Run phases one after another on a canvas; each is made only when the one before it has ended.
 
     Raises:
         InputError: the checkpoint belongs to another run.
     """
-    state: State | None = None
-    passed = -1 if resume is None else int(_entry(resume, "phase"))
+    course = course or Course()
+    passed = -1 if course.resume is None else int(entry(course.resume, "phase"))
+    number = -1
     for number, phase in enumerate(phases):
-        if number < passed:
-            continue
-        resumed = resume is not None and number == passed
-        gain = float(_entry(resume, "gain")) if resumed else 1.0 if phase.gain is None else phase.gain()  # type: ignore[arg-type]
-        solve = Descend(
-            canvas.generator,
-            phase.encode,
-            canvas.optimiser,
-            phase.terms,
-            lambda step, weight=phase.weight, gain=gain: gain * weight(step),
-            before=canvas.before,
-            after=canvas.after,
+        if number >= passed:
+            _run(prior, canvas, phase, number, course if number == passed else course._replace(resume=None))
+    if number < passed:
+        raise InputError(
+            f"checkpoint: stands in phase {passed + 1} of a run of {number + 1}; it belongs to another run"
         )
-        if resumed:
-            solve.restore(resume)  # type: ignore[arg-type]
-            canvas.restore(resume)  # type: ignore[arg-type]
-            state = State.from_tensors(resume)  # type: ignore[arg-type]
-            canvas.noise = state.noise
-        else:
-            state = _begin(canvas, phase)
-        report = reporter(on_progress, phase.name, len(phase.steps))
 
-        where = {"phase": torch.tensor(number), "gain": torch.tensor(gain, dtype=torch.float64)}
 
-        def told(now: State, step: Step, solve=solve, report=report, where=where) -> None:
-            if on_checkpoint is not None:
-                on_checkpoint(now.tensors() | solve.tensors() | canvas.tensors() | where)
-            if report is not None:
-                report(now, step)
+def _run(prior: Prior | None, canvas: Canvas, phase: Phase, number: int, course: Course) -> None:
+    """One phase, from its beginning or from where the checkpoint stands."""
+    items, resume = len(canvas.seeds), course.resume
+    if resume is not None:
+        gain = entry(resume, "gain")
+    else:
+        gain = torch.ones(items) if phase.gain is None else phase.gain()
+    solve = Descend(
+        canvas.generator,
+        phase.encode,
+        canvas.optimiser,
+        phase.terms,
+        lambda step: gain.to(canvas.generator.points.device) * phase.weight(step),
+        before=canvas.before,
+        after=canvas.after,
+    )
+    if resume is None:
+        state = _begin(canvas, phase)
+    else:
+        solve.restore(resume)
+        canvas.restore(resume)
+        state = State.from_tensors(resume)
+        canvas.noise = state.noise
+    where = {"phase": torch.tensor(number), "gain": gain}
 
-        state = dream_sample(state, prior, phase.steps, phase.guide, solve, phase.renoise, told)  # type: ignore[arg-type]
-    return state
+    def told(now: State, step: Step) -> None:
+        if course.on_checkpoint is not None:
+            course.on_checkpoint(now.tensors() | solve.tensors() | canvas.tensors() | where)
+        if course.on_look is not None:
+            course.on_look(Look(phase.name, step.index + 1, len(phase.steps), solve.loss, canvas))
+
+    dream_sample(state, prior, phase.steps, phase.guide, solve, phase.renoise, told)  # type: ignore[arg-type]
 
 
 def _begin(canvas: Canvas, phase: Phase) -> State:
@@ -186,7 +218,12 @@ def _begin(canvas: Canvas, phase: Phase) -> State:
     return State.start(first.a * z0 + first.b * canvas.noise.normal(z0), canvas.noise, z0=z0)
 
 
-def _entry(tensors: dict[str, Tensor], name: str) -> Tensor:
+def entry(tensors: dict[str, Tensor], name: str) -> Tensor:
+    """An entry of a checkpoint.
+
+    Raises:
+        InputError: it is not there.
+    """
     if name not in tensors:
         raise InputError(f"checkpoint lacks {name}; it belongs to another run")
     return tensors[name]

@@ -88,8 +88,8 @@ def renew(
 
     Args:
         dead: `[B, P]` as `dead_paths` gives.
-        rng: a generator on the CPU. Circles are drawn for all paths, so the result depends on the seed and not on
-            which paths are dead.
+        rng: a generator on the CPU. Circles are drawn for all paths of an item that has dead ones, so a path's new
+            place does not depend on which others are dead.
 
     Returns:
         How many paths were renewed. Paths of several contours get the circle in their first one and lose the others.
@@ -100,9 +100,9 @@ def renew(
     structure = generator.template.structure
     rows = torch.repeat_interleave(dead, _points_a_path(structure, dead.device), dim=1)
     for item in range(dead.shape[0]):
-        fresh = _circles_like(structure, generator.template.size, rng, radius)
         if not bool(dead[item].any()):
             continue
+        fresh = _circles_like(structure, generator.template.size, rng, radius)
         for parameter, values, mask in (
             (generator.points, fresh.points, rows[item]),
             (generator.rgba, fresh.rgba, dead[item]),

@@ -1,0 +1,186 @@
+"""What every way of drawing a measurement begins and ends with: settings, starts, the fit to the measurement alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.types import Step
+from ..generators.svg.components import component_circles
+from ..generators.svg.drawing import Drawing
+from ..generators.svg.initialise import MAX_PATHS, grid_circles, random_circles
+from ..generators.svg.tracer import trace
+from ..operators import Measurement, Operator, gaussian_blur
+from ..steering.descend import Regulariser
+from ..steering.renoise import keep
+from ..terms.drawing import Crossing, Fidelity
+from .canvas import Canvas, Phase, clean_visits, idle
+from .common import Receipt, seeds_for
+
+STARTS = ("components", "random", "grid", "trace")
+MAX_SEGMENTS = 256
+
+
+@dataclass(frozen=True)
+class VectorSettings:
+    """Numbers of a vectorisation; those that the paper does not give are ours and say so.
+
+    Attributes:
+        paths, segments: closed paths and cubic segments of each. The paper names neither; VectorFusion: up to 128 x 4.
+        steps: gradient steps in all.
+        fit: share of them that fits the measurement alone, before the prior takes part (ours).
+        start: where on the diffusion path the prior begins, as a share of it (ours; the paper starts at the top).
+        scale: classifier-free guidance. The paper has 100, for Stable Diffusion.
+        balance: the prior's pull on the rendered picture relative to the measurement's, where they are calibrated: at
+            mid-schedule, by the norms of their gradients (the paper's lambda is lost). 0 leaves the prior out.
+        fade: the weight at the end of the path relative to its beginning (ours).
+        crossing: weight of the crossing loss; see `generators.svg.crossing.WEIGHT`.
+        rate: peak learning rate of control points in pixels on a canvas of 128, scaled with the canvas.
+        colour_rate: peak learning rate of colours.
+        blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
+        init: "components", "random", "grid" or "trace" (vtracer, at most `paths` paths with their own segments),
+            unless a drawing is given.
+        renew_every: look for dead paths every so many steps; 0 never.
+    """
+
+    paths: int = 64
+    segments: int = 4
+    steps: int = 500
+    fit: float = 0.5
+    start: float = 0.5
+    scale: float = 4.0
+    balance: float = 0.3
+    fade: float = 0.1
+    crossing: float = 1e-3
+    rate: float = 1.0
+    colour_rate: float = 0.05
+    blur: float = 0.0
+    init: str = "components"
+    renew_every: int = 50
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("paths", 1, MAX_PATHS), ("segments", 2, MAX_SEGMENTS), ("steps", 1, 1_000_000)):
+            if not low <= getattr(self, name) <= high:
+                raise InputError(f"{name}={getattr(self, name)}: expected {low} to {high}")
+        if not 0.0 <= self.fit <= 1.0:
+            raise InputError(f"fit={self.fit}: expected a share, 0 to 1")
+        if not 0.0 < self.start <= 1.0:
+            raise InputError(f"start={self.start}: expected a share of the path, above 0 and at most 1")
+        for name in ("balance", "fade", "crossing", "scale", "blur", "renew_every"):
+            if not 0.0 <= getattr(self, name) < 1e6:
+                raise InputError(f"{name}={getattr(self, name)}: expected a number of 0 or more")
+        for name in ("rate", "colour_rate"):
+            if not 0.0 < getattr(self, name) < 1e3:
+                raise InputError(f"{name}={getattr(self, name)}: expected a positive number")
+        if self.init not in STARTS:
+            raise InputError(f"init={self.init!r}: expected one of {', '.join(STARTS)}, or a drawing")
+
+
+@dataclass(frozen=True)
+class Vectorized:
+    """Drawings, one an item, how far each is from its measurement (root mean square), and the receipt."""
+
+    drawings: tuple[Drawing, ...]
+    misfit: tuple[float, ...]
+    receipt: Receipt
+
+
+def make_canvas(
+    measurement: Measurement,
+    settings: VectorSettings,
+    drawings: Sequence[Drawing] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Canvas:
+    """The drawings that a run starts from, with their optimiser.
+
+    Raises:
+        InputError: drawings of another number, canvas or structure, or a scene without three channels.
+    """
+    batch = measurement.y.shape[0]
+    chosen = seeds_for(seeds, batch)
+    check_scene(measurement)
+    start = list(drawings) if drawings is not None else starts(measurement, settings, chosen)
+    size = measurement.scene[1:]
+    if len(start) != batch or any(drawing.size != size for drawing in start):
+        raise InputError(f"drawings: expected {batch} with a canvas of {size[1]}x{size[0]}, as the measurement's scene")
+    rate = settings.rate * min(size) / 128
+    return Canvas(start, chosen, rate, settings.steps, settings.colour_rate, settings.renew_every)
+
+
+def check_scene(measurement: Measurement) -> None:
+    """Raise `InputError` unless the measurement is one of colour pictures."""
+    if measurement.scene[0] != 3:
+        raise InputError(
+            f"measurement: of scenes with {measurement.scene[0]} channels, drawings have 3; compose it with 'grey'"
+        )
+
+
+def starts(measurement: Measurement, settings: VectorSettings, seeds: Sequence[int]) -> list[Drawing]:
+    """One drawing an item by `settings.init`."""
+    size = (measurement.scene[1], measurement.scene[2])
+    guessed = settings.init in ("components", "trace")
+    guess = (measurement.first_guess() + 1) / 2 if guessed else torch.empty(len(seeds), 0)
+    return [start_of(picture, size, settings, seed) for picture, seed in zip(guess, seeds, strict=True)]
+
+
+def start_of(picture: Tensor, size: tuple[int, int], settings: VectorSettings, seed: int) -> Drawing:
+    """One drawing by `settings.init`, for a first guess [3, H, W] in [0, 1]."""
+    rng = torch.Generator("cpu").manual_seed(int(seed))
+    match settings.init:
+        case "components":
+            return component_circles(picture, settings.paths, rng, segments=settings.segments)
+        case "trace":
+            traced = trace(picture, settings.paths)
+            if traced.structure.path_count == 0:
+                raise InputError("init='trace': the tracer found no paths in this picture; start from 'components'")
+            return traced
+        case "random":
+            return random_circles(settings.paths, size, rng, segments=settings.segments)
+        case _:
+            return grid_circles(settings.paths, size, rng, segments=settings.segments)
+
+
+def finished(canvas: Canvas, measurement: Measurement, evaluated: int, notes: tuple[str, ...] = ()) -> Vectorized:
+    """The result of a run."""
+    with torch.no_grad():
+        misfit = tuple(measurement.misfit(canvas.generator.render()))
+    drawings = tuple(canvas.generator.drawing(item) for item in range(measurement.y.shape[0]))
+    if canvas.renewed:
+        notes = (*notes, f"{canvas.renewed} dead paths were given a new start")
+    return Vectorized(drawings, misfit, Receipt(evaluated, notes))
+
+
+def regularisers(measurement: Measurement | None, settings: VectorSettings, canvas: Canvas) -> list[Regulariser]:
+    """What a drawing is held by: the measurement, where there is one, and simple outlines."""
+    terms: list[Regulariser] = [] if measurement is None else [Fidelity(measurement)]
+    if settings.crossing > 0:
+        terms.append(Crossing(canvas.generator, settings.crossing))
+    return terms
+
+
+def fit_phase(measurement: Measurement, settings: VectorSettings, canvas: Canvas, steps: int) -> Phase:
+    """The measurement alone; no prior, no encoding."""
+    terms = regularisers(measurement, settings, canvas)
+    if settings.blur > 0:
+        terms[0] = replace(terms[0], smooth=_shrinking(settings.blur, steps))  # type: ignore[type-var]
+    return Phase("fit", clean_visits(steps), idle, keep, identity, nothing, terms, carry=False)
+
+
+def _shrinking(sigma: float, steps: int) -> Callable[[Step], Operator | None]:
+    """A blur that shrinks linearly to none over the first two thirds, in eight stages (each kernel is made once)."""
+    stages = [gaussian_blur(sigma * (8 - k) / 8) for k in range(8)]
+    return lambda step: stages[k] if (k := step.index * 12 // max(steps, 1)) < 8 else None
+
+
+def identity(image: Tensor) -> Tensor:
+    """The encoder where no prior takes part."""
+    return image
+
+
+def nothing(step: Step) -> float:
+    """The prior's weight where it takes no part."""
+    return 0.0

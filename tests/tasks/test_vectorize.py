@@ -1,0 +1,236 @@
+"""Drawings from measurements: what each phase costs, what it gains, and that nothing but the seed decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tests.tiny import write_sd1
+from torch import Tensor
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.core.types import Prediction, Step
+from dreamsampler.generators.svg.drawing import Drawing, Shape
+from dreamsampler.generators.svg.generator import SvgGenerator
+from dreamsampler.generators.svg.shapes import ellipse, rectangle
+from dreamsampler.operators import Measurement, RectangleMask, degrade, gaussian_blur, grey
+from dreamsampler.priors.gaussian import GaussianPrior
+from dreamsampler.priors.load import load
+from dreamsampler.steering.guidance import CFG
+from dreamsampler.tasks.canvas import Course
+from dreamsampler.tasks.common import psnr
+from dreamsampler.tasks.pull import calibrate, encoder, faded, prior_grid, prior_visits
+from dreamsampler.tasks.sketch import VectorSettings, make_canvas, starts
+from dreamsampler.tasks.vectorize import vectorize
+from dreamsampler.terms.drawing import Crossing, Fidelity
+
+SIDE = 24
+FEW = VectorSettings(paths=3, steps=8, renew_every=3)
+
+
+def scene(x: float = 10.0) -> Tensor:
+    shapes = [
+        Shape((ellipse(torch.tensor([x, 12.0]), torch.tensor([7.0, 7.0])),), (0.9, 0.1, 0.1, 1.0)),
+        Shape((rectangle(x, 3, x + 8, 11),), (0.1, 0.2, 0.8, 1.0)),
+    ]
+    return 2 * Drawing.of(shapes, (SIDE, SIDE), torch.ones(3)).render() - 1
+
+
+def measured(*xs: float, sigma: float = 1.0) -> Measurement:
+    return degrade(torch.cat([scene(x) for x in xs or (10.0,)]), gaussian_blur(sigma), seeds=range(len(xs) or 1))
+
+
+@pytest.fixture
+def world() -> GaussianPrior:
+    """Pictures near the scene under its prompt, near grey without one."""
+    return GaussianPrior({"": torch.zeros(3, SIDE, SIDE), "a disc": scene()[0]}, std=0.3)
+
+
+def test_the_measurement_alone_costs_no_evaluation_and_finds_the_scene(world: GaussianPrior) -> None:
+    settings = replace(FEW, paths=6, steps=120, balance=0.0, rate=3.0)
+    made = vectorize(world, measured(), "a disc", settings=settings)
+    assert (made.receipt.evaluations, world.evaluations) == (0, 0)
+    assert psnr(2 * made.drawings[0].render() - 1, scene())[0] > 24
+    assert made.misfit[0] == pytest.approx(measured().misfit(2 * made.drawings[0].render() - 1)[0], abs=1e-5)
+    without = vectorize(None, measured(), settings=settings)
+    assert torch.equal(without.drawings[0].points, made.drawings[0].points)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cost"),
+    [
+        ({"fit": 0.5}, 2 * 4 + 2),
+        ({"fit": 0.0}, 2 * 8 + 2),
+        ({"fit": 1.0}, 0),
+        # the null branch is needed for its noise, the prompt's for the estimate
+        ({"scale": 1.0}, 2 * 4 + 2),
+        ({"scale": 0.0}, 4 + 1),
+    ],
+)
+def test_each_phase_costs_what_it_says(world: GaussianPrior, changes: dict[str, float], cost: int) -> None:
+    made = vectorize(world, measured(10, 12), "a disc", settings=replace(FEW, **changes))
+    assert made.receipt.evaluations == world.evaluations == 2 * cost
+
+
+def test_the_prior_decides_where_the_measurement_cannot(world: GaussianPrior) -> None:
+    hidden = RectangleMask((0, 23), (12, 23))
+    measurement = degrade(scene(), hidden)
+    settings = VectorSettings(paths=8, steps=80, fit=0.25, balance=1.0, scale=1.0, renew_every=0)
+
+    def error(given: GaussianPrior | None) -> float:
+        drawn = 2 * vectorize(given, measurement, "a disc", settings=settings).drawings[0].render() - 1
+        return float((drawn - scene())[..., 12:].square().mean())
+
+    assert error(world) < 0.5 * error(None)
+
+
+def saved_run(prior: GaussianPrior, resume: dict[str, Tensor] | None = None) -> tuple[list[dict[str, Tensor]], Drawing]:
+    saved: list[dict[str, Tensor]] = []
+    course = Course(resume, on_checkpoint=saved.append)
+    made = vectorize(prior, measured(10, 12), "a disc", settings=FEW, seeds=[5, 6], course=course)
+    return saved, made.drawings[1]
+
+
+@pytest.mark.parametrize("killed", [1, 3, 4, 5, 8])
+def test_a_run_killed_in_any_phase_goes_on_to_the_same_bytes(world: GaussianPrior, killed: int) -> None:
+    saved, whole = saved_run(world)
+    assert [int(tensors["phase"]) for tensors in saved] == [0] * 4 + [1] * 4
+    world.evaluations = 0
+    rest, again = saved_run(world, saved[killed - 1])
+    assert len(rest) == 8 - killed
+    assert torch.equal(again.points, whole.points)
+    assert torch.equal(again.rgba, whole.rgba)
+    assert world.evaluations == 2 * (2 * min(8 - killed, 4) + (2 if killed <= 4 else 0)), "calibrated once"
+
+
+def test_an_item_of_a_batch_is_what_it_is_alone(world: GaussianPrior) -> None:
+    both = vectorize(world, measured(10, 12), "a disc", settings=FEW, seeds=[5, 6])
+    for item, (x, seed) in enumerate(((10, 5), (12, 6))):
+        alone = vectorize(world, measured(x), "a disc", settings=FEW, seeds=[seed])
+        torch.testing.assert_close(alone.drawings[0].points, both.drawings[item].points, rtol=0, atol=2e-3)
+        assert alone.misfit[0] == pytest.approx(both.misfit[item], rel=1e-3)
+
+
+def test_seeds_and_prompts_matter(world: GaussianPrior) -> None:
+    def points(prompt: str = "a disc", seed: int = 0) -> Tensor:
+        return vectorize(world, measured(), prompt, settings=FEW, seeds=[seed]).drawings[0].points
+
+    assert torch.equal(points(), points())
+    assert not torch.equal(points(), points(seed=1))
+    assert not torch.equal(points(), points(prompt=""))
+
+
+def test_calibration_balances_the_two_gradients_on_each_picture(world: GaussianPrior) -> None:
+    measurement = measured(10, 14)
+    canvas = make_canvas(measurement, FEW, seeds=[1, 2])
+    guide = CFG(world.embed(["a disc"]), world.embed([""]), 3.0, carry="null")
+    step = prior_visits(world, 10, 0.5)[5]
+    seen: list[Prediction] = []
+
+    def spied(prior: GaussianPrior, state: object, now: Step) -> Prediction:
+        seen.append(guide(prior, state, now))  # type: ignore[arg-type]
+        return seen[-1]
+
+    fidelity = Fidelity(measurement)
+    gain = calibrate(world, canvas, spied, world.space.encode, fidelity, step)
+    image = canvas.generator.render().detach().requires_grad_()
+    (hold,) = torch.autograd.grad(fidelity(image, image, seen[0], step), image)
+    pull = image.detach() - seen[0].z0
+    torch.testing.assert_close(gain * pull.flatten(1).norm(dim=1), hold.flatten(1).norm(dim=1))
+    assert not torch.isclose(gain[0], gain[1])
+    nothing = Measurement(RectangleMask((0, SIDE - 1), (0, SIDE - 1)), torch.zeros(2, 3, SIDE, SIDE))
+    assert calibrate(world, canvas, guide, world.space.encode, Fidelity(nothing), step).tolist() == [1, 1]
+
+
+def test_visits_spread_over_the_share_asked_for(world: GaussianPrior) -> None:
+    visits = prior_visits(world, 10, 0.5)
+    assert len(visits) == 10
+    assert [step.index for step in visits] == list(range(10))
+    assert visits[0].t == pytest.approx(500, abs=2)
+    assert all(x.t > y.t and (x.a_next, x.b_next) == (y.a, y.b) for x, y in zip(visits[:-1], visits[1:], strict=True))
+    many = prior_visits(world, 1500, 0.5)
+    assert (len(many), many[0].t) == (1500, pytest.approx(500, abs=2))
+    assert len({step.t for step in many}) == 500
+    weight = faded(visits, 0.25, 2.0)
+    assert (weight(visits[0]), weight(visits[-1])) == (2.0, 0.5)
+
+
+def test_terms_are_means_over_pixels_and_sums_over_items() -> None:
+    measurement = measured(10, 12)
+    image = torch.cat([scene(11), scene(9)])
+    step = Step(0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)
+    pred = Prediction(image, image)
+    residual = (measurement.y - gaussian_blur(1.0).forward(image)) / 2
+    expected = residual.square().sum(1).mean((1, 2)).sum()
+    torch.testing.assert_close(Fidelity(measurement, 3.0)(image, image, pred, step), 3 * expected)
+    smooth = Fidelity(measurement, smooth=lambda step: gaussian_blur(2.0))
+    torch.testing.assert_close(
+        smooth(image, image, pred, step), gaussian_blur(2.0).forward(residual).square().sum(1).mean((1, 2)).sum()
+    )
+    crossed = torch.tensor([[2.0, 2.0], [12.0, 2.0], [2.0, 6.0], [12.0, -2.0], [12.0, 8.0], [2.0, 8.0]])
+    drawing = Drawing.of([Shape((crossed,), (0, 0, 0, 1))], (SIDE, SIDE), torch.ones(3))
+    one, two = SvgGenerator.of([drawing]), SvgGenerator.of([drawing, drawing])
+    single = Crossing(one, 0.5)(image, image, pred, step)
+    assert float(single.detach()) > 0
+    torch.testing.assert_close(Crossing(two, 0.5)(image, image, pred, step), 2 * single)
+
+
+@pytest.mark.parametrize("init", ["components", "random", "grid", "trace"])
+def test_every_start_draws_on_the_scene(init: str) -> None:
+    (drawing,) = starts(measured(), replace(FEW, init=init), [4])
+    assert drawing.size == (SIDE, SIDE)
+    assert 1 <= drawing.structure.path_count <= 3
+    (again,) = starts(measured(), replace(FEW, init=init), [4])
+    assert torch.equal(drawing.points, again.points)
+    made = vectorize(None, measured(), settings=replace(FEW, init=init, steps=2), drawings=[drawing])
+    assert made.drawings[0].structure == drawing.structure
+
+
+def test_on_networks_the_canvas_need_not_have_the_priors_size(tmp_path: Path) -> None:
+    prior = load(write_sd1(tmp_path / "sd1"))
+    assert prior.native_size == 64
+    assert prior_grid(prior, (SIDE, SIDE)) == (64, 64)
+    assert prior_grid(prior, (100, 220)) == (64, 144)
+    image = torch.rand(1, 3, SIDE, SIDE, requires_grad=True)
+    z = encoder(prior, (SIDE, SIDE))(image)
+    assert z.shape == (1, 4, 8, 8)
+    z.square().sum().backward()
+    assert float(image.grad.abs().sum()) > 0
+    full = torch.rand(1, 3, 64, 64)
+    torch.testing.assert_close(encoder(prior, (64, 64))(full), prior.space.encode(full))
+    saved: list[dict[str, Tensor]] = []
+    settings = replace(FEW, steps=4)
+    whole = vectorize(prior, measured(), "a cat", settings=settings, course=Course(on_checkpoint=saved.append))
+    assert whole.receipt.evaluations == 2 * 2 + 2
+    again = vectorize(prior, measured(), "a cat", settings=settings, course=Course(saved[2]))
+    assert torch.equal(again.drawings[0].points, whole.drawings[0].points)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("paths", 0), ("paths", 5000), ("segments", 1), ("steps", 0), ("fit", 1.5), ("start", 0.0), ("scale", -1.0),
+        ("balance", float("nan")), ("crossing", float("inf")), ("rate", 0.0), ("colour_rate", -1.0), ("init", "stars"),
+        ("renew_every", -1),
+    ],
+)  # fmt: skip
+def test_bad_settings_are_named(name: str, value: object) -> None:
+    with pytest.raises(InputError, match=f"{name}="):
+        VectorSettings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_bad_arguments_are_named(world: GaussianPrior) -> None:
+    (drawing,) = starts(measured(), FEW, [0])
+    with pytest.raises(InputError, match="expected 2 with a canvas of 24x24"):
+        vectorize(None, measured(10, 12), settings=FEW, drawings=[drawing])
+    with pytest.raises(InputError, match="canvas of 24x24"):
+        vectorize(None, measured(), settings=FEW, drawings=[drawing.scaled((48, 48))])
+    with pytest.raises(InputError, match="seeds"):
+        vectorize(None, measured(), settings=FEW, seeds=[1, 2])
+    with pytest.raises(InputError, match="prompt"):
+        vectorize(world, measured(), 3, settings=FEW)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="1 channels"):
+        vectorize(None, degrade(scene()[:, :1], gaussian_blur(1.0)), settings=FEW)
+    assert vectorize(None, degrade(scene(), grey()), settings=FEW).misfit[0] < 0.5
