@@ -188,7 +188,8 @@ def _open(
     pipeline.set_progress_bar_config(disable=True)
     with quiet(), readable(judge):
         judged = load_judge(judge)
-    judged.model.to(device)
+    module: torch.nn.Module = judged.model
+    module.to(device)
     known = set(judged.nouns) - set(NOUNS)
     chosen = [] if icons is None else [i for i in read_icons(icons) if noun_of(i.name) in known and not i.held_out]
     return _Bench(pipeline.to(device), judged, RealWorld(chosen) if chosen else None, n, steps, seed, out)

@@ -50,8 +50,11 @@ class Sample:
 class Metric(Protocol):
     """A number for one sample. None where it is undefined: tables count those and never see a NaN."""
 
-    name: str
-    higher_is_better: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def higher_is_better(self) -> bool: ...
 
     def __call__(self, sample: Sample) -> float | None: ...
 
@@ -60,8 +63,11 @@ class Metric(Protocol):
 class SetMetric(Protocol):
     """A number for all samples together."""
 
-    name: str
-    higher_is_better: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def higher_is_better(self) -> bool: ...
 
     def __call__(self, samples: Sequence[Sample]) -> float | None: ...
 
