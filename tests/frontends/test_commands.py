@@ -238,7 +238,7 @@ class TestBench:
             ("bench speed -o in.png/results", "cannot be made"),
             ("bench edit --judge nowhere", "nowhere"),
             ("bench prior -m nowhere --judge nowhere", "model_index.json"),
-            ("bench inversion --split train -m MODEL", "train"),
+            ("bench inversion --split nowhere -m MODEL", "nowhere"),
             ("bench raster --repeats 0", "repeats"),
             ("bench magic", "magic"),
         ],
