@@ -62,6 +62,17 @@ def test_invert_reports(cli: Cli, sd1: Path) -> None:
     assert "inversion" in cli("invert", "in.png", "-m", sd1, "--steps", "1").stdout
 
 
+def test_invert_compares_the_methods(cli: Cli, sd1: Path) -> None:
+    done = cli("invert", "in.png", "-m", sd1, "--steps", "3", "--compare")
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["plain", "two-step", "fixed-point"]
+    assert [line.split("(")[1] for line in lines] == ["6 evaluations)", "6 evaluations)", "12 evaluations)"]
+    one = cli("invert", "in.png", "-m", sd1, "--steps", "3", "--inversion", "plain").stdout
+    assert one.strip() in lines[0]
+    assert cli("invert in.png --compare -o o.png").exit_code == 2
+
+
 def test_models_lists_licences(cli: Cli) -> None:
     done = cli("models")
     assert done.exit_code == 0

@@ -19,6 +19,9 @@ def invert(
             "--output", "-o", metavar="OUT.png", help="Also write the reconstruction.", rich_help_panel="Output"
         ),
     ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Say what each method of inversion keeps; writes nothing.")
+    ] = False,
     source_prompt: Annotated[
         str, typer.Option(help="Invert under this prompt instead of the empty one.", rich_help_panel="Run")
     ] = "",
@@ -50,16 +53,30 @@ def invert(
 
     ```
     dreamsampler invert cat.png
+    dreamsampler invert cat.png --compare --steps 20
     dreamsampler invert cat.png --steps 20 --inversion fixed-point -o reconstruction.png
     ```
     """
+    from ...core.errors import InputError
     from ...recipe.jobs import inversion_settings, invert_jobs
+    from ...steering.inversion import METHODS
     from .session import PNG, check_outputs, open_model, run_jobs, tell, write_results
 
     console = Console(quiet, as_json)
+    if compare and (out or grid):
+        raise InputError("--compare writes nothing; leave -o and --grid out, or name one method with --inversion")
     check_outputs((("-o", out, PNG), ("--grid", grid, PNG)), (image,))
-    settings = inversion_settings(source_prompt, steps, inversion, rounds, start, size)
-    jobs = invert_jobs(image, model=model, seed=seed, settings=settings)
+    methods = METHODS if compare else (inversion,)
+    jobs = []
+    for method in methods:
+        settings = inversion_settings(source_prompt, steps, method, rounds, start, size)
+        jobs += invert_jobs(image, model=model, seed=seed, settings=settings)
     prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
     outcome = run_jobs(console, jobs, prior)
-    tell(console, outcome, write_results(outcome, out, grid))
+    if not compare:
+        return tell(console, outcome, write_results(outcome, out, grid))
+    kept = {}
+    for method, item in zip(methods, outcome.items, strict=True):
+        console.say(f"{method}: {item.fidelity} ({item.evaluations} evaluations)")
+        kept[method] = None if item.fidelity is None else item.fidelity.inversion_psnr
+    console.summary(inversion_psnr=kept, evaluations=outcome.evaluations, seconds=round(console.seconds, 3))
