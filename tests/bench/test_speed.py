@@ -21,7 +21,7 @@ def test_counts_ratio_and_agreement_with_the_released_procedure(prior, tmp_path)
         repeats=2,
         batches=(1, 2),
         size=32,
-        out=tmp_path,
+        out=tmp_path / "new" / "folder",
         on_item=lambda done, total, title: seen.append((done, total)),
     )
     rows = {labels[0]: cells for labels, cells in report.cost.rows}
@@ -38,7 +38,7 @@ def test_counts_ratio_and_agreement_with_the_released_procedure(prior, tmp_path)
     assert rows["released procedure"][7].mean == 1.0
     assert report.wall_ratio == pytest.approx(rows["loop"][7].mean)
     assert seen == [(i, 5) for i in range(6)]
-    assert (tmp_path / "speed.md").read_text("utf-8").count("###") == 2
+    assert (tmp_path / "new" / "folder" / "speed.md").read_text("utf-8").count("###") == 2
 
 
 def test_the_released_procedure_on_a_v_network_too(tmp_path):
@@ -81,8 +81,13 @@ def test_spread_is_median_and_extremes():
     assert (cell.mean, cell.low, cell.high, cell.count) == (3.0, 1.0, 10.0, 3)
 
 
-def test_what_cannot_be_timed_is_said(prior):
+def test_what_cannot_be_timed_is_said(prior, tmp_path):
     with pytest.raises(InputError, match="network"):
         run(GaussianPrior({"": torch.zeros(3, 8, 8)}))
     with pytest.raises(InputError, match="repeats=0"):
         run(prior, repeats=0)
+    (tmp_path / "file").touch()
+    seen = prior.evaluations
+    with pytest.raises(InputError, match="file"):
+        run(prior, out=tmp_path / "file")
+    assert prior.evaluations == seen, "refused before the work, not after it"

@@ -29,7 +29,7 @@ from ..recipe.model import model_ref
 from ..recipe.recipe import ModelRef, Recipe
 from ..recipe.settings import Scalar
 from .editors import Case, Editor
-from .store import Item, OnItem, Result, Store, work_through
+from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Column, Table, summarise, write_tables
 
 METHODS = (
@@ -114,6 +114,7 @@ def run(
     editors = [Editor.parse(text, SETTINGS) for text in methods]
     if len(editors) != len({editor.name for editor in editors}):
         raise InputError("methods: one is named twice")
+    make_folder(out)
     side = size or int(getattr(prior, "native_size", 128))
     bench = _Bench(prior, _metrics(judge, vision), side, model_ref(prior), _digest(judge, vision), out)
     items, rows = [], []

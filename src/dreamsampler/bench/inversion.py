@@ -25,7 +25,7 @@ from ..recipe.settings import Scalar
 from ..steering.inversion import METHODS
 from ..steering.strength import PaperStrength, Weight
 from ..tasks.edit import edit, inversion_report
-from .store import Item, OnItem, Result, Store, work_through
+from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Column, Table, summarise, write_tables
 
 ROUND_TRIP = (
@@ -87,6 +87,7 @@ def run(
     """
     if n < 1 or split not in SPLITS or not steps or not edit_steps:
         raise InputError(f"n={n}, split={split!r}: expected n >= 1, 'dev' or 'test', and at least one number of steps")
+    make_folder(out)
     side = size or int(getattr(prior, "native_size", 128))
     work = _Work(prior, side, caption, inversion, max(edit_steps))
     pairs = [pair for task in tasks for pair in edit_pairs(task, split, n, first)]

@@ -22,7 +22,7 @@ from ..priors.folder import quiet, readable
 from ..priors.weights import fingerprint
 from ..recipe.recipe import ModelRef, Recipe
 from ..recipe.settings import Scalar
-from .store import Item, OnItem, Result, Store, work_through
+from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Cell, Column, Table, write_tables
 
 AUTOENCODER = "autoencoder PSNR, drawn scenes (dB)"
@@ -95,6 +95,7 @@ def run(
             raise ModelError(
                 f"{folder}: has no {needed}; expected what `python -m dreamsampler.iconworld.train` writes"
             )
+    make_folder(out)
     bench = _open(prior, judge, icons, n, steps, seed, device, out)
     store = Store(None if out is None else out / "prior.jsonl")
     results = work_through(bench.items(), store, on_item)

@@ -25,7 +25,7 @@ from ..tasks.edit import edit
 from ..terms.text import TextPull
 from .clock import Watched, peak_mebibytes, reset_peak, seconds, spread
 from .released import Network, released_edit
-from .store import OnItem
+from .store import OnItem, make_folder
 from .tables import Cell, Column, Table, write_tables
 
 COST = (
@@ -98,6 +98,7 @@ def run(
         raise InputError("prior: has no network to time; load a checkpoint")
     if repeats < 1 or not batches or min(batches) < 1:
         raise InputError(f"repeats={repeats}, batches={list(batches)}: expected at least 1 of each")
+    make_folder(out)
     side = size or int(prior.native_size)
     once, total, timings = _Once(prior, steps, side, prompt, seed), repeats + 1 + len(batches), []
     tell = on_item or (lambda done, total, title: None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import InputError
+from ..files.atomic import check_writable
 
 Values = Mapping[str, float | None]
 
@@ -46,6 +47,21 @@ class Result:
     def from_line(cls, line: str) -> Result:
         document = json.loads(line)
         return cls(document["key"], document["labels"], document["values"], document["note"])
+
+
+def make_folder(out: Path | None) -> None:
+    """Make the folder of results, if one is wanted, before the work begins.
+
+    Raises:
+        InputError: it cannot be made or written to.
+    """
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made a folder ({error.strerror or error})") from error
+    check_writable(out / "results.jsonl")
 
 
 @dataclass
