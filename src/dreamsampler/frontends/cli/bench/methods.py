@@ -43,7 +43,7 @@ def bench_edit(
 
     ```
     dreamsampler bench edit -n 20 -o bench-edit
-    dreamsampler bench edit --method dreamsampler --method sdedit:strength=0.6 --task cat2dog --split dev
+    dreamsampler bench edit --method dreamsampler --method sdedit:t0=0.6 --task cat2dog --split dev
     ```
     """
     from ....bench.edit import METHODS, run
