@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from dreamsampler.bench.memory import GraphMemory
 from dreamsampler.core.errors import InputError, ModelError, OutOfMemory
 from dreamsampler.priors.load import load
 from dreamsampler.priors.space import VAESpace
@@ -127,3 +128,17 @@ def test_running_out_of_memory_names_a_remedy(sd1_folder: Path) -> None:
     prior.space._vae.decoder.register_forward_pre_hook(lambda *_: torch.empty(2**48))
     with pytest.raises(OutOfMemory, match="decoding 1 items of 8x8; use dtype='bfloat16'"):
         prior.space.decode(latent())
+
+
+def test_a_checkpointed_decoder_keeps_less_and_gives_the_same_gradient(sd1_folder: Path) -> None:
+    space = load(sd1_folder, device="cpu", dtype="float32").space
+    z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    peaks, gradients = [], []
+    for on in (False, True):
+        space.checkpoint_decoder(on)
+        x = z.clone().requires_grad_()
+        with GraphMemory() as memory:
+            gradients += torch.autograd.grad(space.decode(x).square().sum(), x)
+        peaks.append(memory.peak)
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)
+    assert peaks[1] < 0.5 * peaks[0]

@@ -57,6 +57,7 @@ class InpaintSettings:
             `ReleasedRegions`).
         latent_mask: how a hole becomes a latent mask: "area", "cover" or "nearest".
         inversion: see `steering.inversion`.
+        lean: compute the decoder's activations again in DPS steps instead of keeping them all: about half the memory.
     """
 
     strength: float = 1.0
@@ -70,6 +71,7 @@ class InpaintSettings:
     overlap: str = "share"
     latent_mask: str = "area"
     inversion: str = "two-step"
+    lean: bool = True
 
     def __post_init__(self) -> None:
         if self.overlap not in ("share", "released"):
@@ -192,7 +194,7 @@ def inpaint_parts(
     terms = (
         When(consistent, data),
         When(consistent, _regions(chosen, holes, z)),
-        When(lambda step: not consistent(step), gradient_step(prior, measurement, chosen.dps)),
+        When(lambda step: not consistent(step), gradient_step(prior, measurement, chosen.dps, chosen.lean)),
     )
     state = State.start(top.z, noise, z0=z)
     return Parts(state, visits, guide, Solve(terms), Mix(signal_share(chosen.eta, consistent))), measurement

@@ -104,6 +104,7 @@ def restore_parts(
     period: int = 3,
     until: float = 0.85,
     begin: str = "inversion",
+    lean: bool = True,
     seeds: Sequence[int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Parts:
@@ -118,6 +119,7 @@ def restore_parts(
         dps: step of the DPS steps, relative to the released a'.
         period, until: data-consistency steps are those whose index is a multiple of `period`, before `until` N.
         begin: "inversion" of a first guess A^+ y, or "noise".
+        lean: see `gradient_step`.
     """
     check_prompts([null_prompt], "null_prompt")
     m, batch = measurement, measurement.y.shape[0]
@@ -129,7 +131,7 @@ def restore_parts(
     terms = (
         When(consistent, pull),
         When(consistent, DataPull(m, prior.space, PaperStrength(1.0), weight)),
-        When(lambda step: not consistent(step), gradient_step(prior, m, dps)),
+        When(lambda step: not consistent(step), gradient_step(prior, m, dps, lean)),
     )
     guide = Branches(null, (target,), lambda step: consistent(step) and pull.active(step))
     state = first_state(prior, m, null, visits, begin, seeds, on_progress)
@@ -177,10 +179,16 @@ def signal_share(eta: float, where: Callable[[Step], bool]) -> Callable[[Step], 
     return lambda step: eta * step.a / math.hypot(step.a, step.b) if where(step) else 0.0
 
 
-def gradient_step(prior: Prior, measurement: Measurement, dps: float) -> PriorGradient:
-    """The DPS step of the released code: z' loses dps a' grad_z |y - A D(z0_hat)|."""
+def gradient_step(prior: Prior, measurement: Measurement, dps: float, lean: bool = True) -> PriorGradient:
+    """The DPS step of the released code: z' loses dps a' grad_z |y - A D(z0_hat)|.
+
+    Args:
+        lean: let a decoder that can compute its activations again instead of keeping them all.
+    """
     if not (math.isfinite(dps) and dps >= 0):
         raise InputError(f"dps={dps}: expected a step size of 0 or more")
+    if hasattr(prior.space, "checkpoint_decoder"):
+        prior.space.checkpoint_decoder(lean)
     return PriorGradient(ResidualNorm(measurement, prior.space), lambda step: dps)
 
 
