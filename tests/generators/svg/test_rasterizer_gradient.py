@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from dreamsampler.generators.svg.fill import Clip, Fill, Gradient
 from dreamsampler.generators.svg.flatten import Flattening
 from dreamsampler.generators.svg.rasterizer import rasterize
 from dreamsampler.generators.svg.shapes import ellipse, rectangle
@@ -94,6 +95,24 @@ def test_transparent_output_has_the_gradient_of_its_composition() -> None:
         found.append(torch.autograd.grad((image * WEIGHT).sum(), [points, rgba]))
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other)
+
+
+def _fills() -> tuple[Fill | None, ...]:
+    stops = ((0.9, 0.1, 0.3, 1.0), (0.2, 0.8, 0.5, 0.4))
+    ramp = Gradient(False, (0.05, 0.01, -0.02, 0.03, 0.1, 0.0), (0.0, 1.0), stops, "reflect")
+    disc = Gradient(True, (0.1, 0.0, 0.0, 0.1, -1.0, -1.2), (0.1, 0.9), stops, focus=(0.3, 0.2))
+    clip = Clip(ellipse(torch.tensor([12.0, 12.0]), torch.tensor([8.0, 6.0])).double(), ONE)
+    return None, Fill(ramp), Fill(None, (clip,)), Fill(disc, (clip, clip))
+
+
+def test_gradients_flow_through_fills_to_points_and_opacities() -> None:
+    points, rgba, structure = blobs(4, 24, 3), colours(4, 4), Structure.uniform(4)
+
+    def picture(moved: Tensor, painted: Tensor) -> Tensor:
+        return (rasterize(moved, structure, painted, (24, 24), flattening=FIXED, fills=_fills()) * WEIGHT).sum()
+
+    _check(lambda moved: picture(moved, rgba), points)
+    _check(lambda painted: picture(points, painted), rgba)
 
 
 def test_edges_within_rounding_of_a_pixel_side_are_counted_once() -> None:

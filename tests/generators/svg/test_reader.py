@@ -19,6 +19,10 @@ from dreamsampler.generators.svg.structure import FillRule
 XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 CURVE = '<path d="M8 50C8 10 30 10 32 30S50 60 56 12" fill="none" stroke="#036" stroke-width="{w}" {more}/>'
 
+STOPS = (
+    '<stop stop-color="#c20"/><stop offset=".3" stop-color="#fd4" stop-opacity=".6"/>'
+    '<stop offset="1" stop-color="#06a"/>'
+)
 EXACT = {
     "shapes": '<rect x="4" y="5" width="20" height="13" rx="4"/><circle cx="44" cy="14" r="9.5" fill="red"/>'
     '<ellipse cx="20" cy="44" rx="15" ry="8" fill="#0808"/>'
@@ -64,6 +68,22 @@ EXACT = {
     '<circle cx="32" cy="32" r="30"/></g>',
     "units": '<rect x="1mm" y="4pt" width="50%" height=".25in" fill="hsl(200,60%,40%)"/>',
     "nested svg": '<svg x="10" y="10" width="40" height="30" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5"/></svg>',
+    "linear gradients": f'<linearGradient id="a">{STOPS}</linearGradient>'
+    '<linearGradient id="b" href="#a" x1="10" x2="20" y2="9"'
+    ' gradientUnits="userSpaceOnUse" spreadMethod="reflect" gradientTransform="rotate(20)"/>'
+    '<circle cx="20" cy="20" r="16" fill="url(#a)"/><path d="M8 40h50v20h-50z" fill="url(#b)" transform="skewX(-9)"/>',
+    "radial gradients": f'<radialGradient id="a" fx=".3" fy=".4">{STOPS}</radialGradient><radialGradient id="b" {XLINK}'
+    ' xlink:href="#a" cx="40" cy="44" r="9" fx="40" fy="44" gradientUnits="userSpaceOnUse" spreadMethod="repeat"/>'
+    '<rect x="4" y="4" width="50" height="24" fill="url(#a)"/>'
+    '<circle cx="40" cy="44" r="16" fill="url(#b)" opacity=".7"/>',
+    "stroked gradient": f'<linearGradient id="a" x2="0" y2="1">{STOPS}</linearGradient>'
+    '<circle cx="32" cy="32" r="20" fill="none" stroke="url(#a)" stroke-width="9"/>',
+    "hard stops": '<linearGradient id="a"><stop offset=".4" stop-color="red"/><stop offset=".4" stop-color="blue"/>'
+    '</linearGradient><rect x="5" y="5" width="55" height="50" fill="url(#a)"/>',
+    "clips": '<clipPath id="c"><circle cx="30" cy="30" r="20"/><rect x="40" y="40" width="20" height="9"/></clipPath>'
+    '<clipPath id="d"><path clip-rule="evenodd" d="M0 0h64v64h-64zM20 20h20v20h-20z"/></clipPath>'
+    '<g clip-path="url(#c)"><rect width="64" height="64" fill="teal"/>'
+    '<rect x="18" y="18" width="24" height="24" fill="gold" clip-path="url(#d)"/></g>',
     "switch": "<switch><foreignObject/><g><rect width='20' height='20'/></g><rect width='60' height='60'/></switch>",
     "single-stop gradient": '<linearGradient id="g"><stop stop-color="#48c"/></linearGradient>'
     '<circle cx="30" cy="30" r="20" fill="url(#g)"/>',
@@ -97,9 +117,11 @@ def test_agrees_with_resvg_where_nothing_is_approximated(name: str) -> None:
     theirs = _resvg(data, 64)
     assert notes == ()
     assert ours.std() > 10
-    assert np.abs(ours - theirs).mean() < 0.3
-    # Where parts of a stroke overlap within a pixel, area coverage counts the overlap twice.
-    assert (np.abs(ours - theirs).max(2) > 40).sum() <= (4 if "stroke" in EXACT[name] else 0)
+    # Where parts of a stroke overlap within a pixel, area coverage counts the overlap twice. Gradients are sampled at
+    # the centres of pixels: where they jump (at the end of a repeat), resvg's averaged picture is smoother.
+    jumps = "repeat" in EXACT[name]
+    assert np.abs(ours - theirs).mean() < (0.6 if jumps else 0.3)
+    assert (np.abs(ours - theirs).max(2) > 40).sum() <= (40 if jumps else 4 if "stroke" in EXACT[name] else 0)
 
 
 def test_a_stroke_wider_than_its_circle_is_a_disc() -> None:
@@ -135,16 +157,15 @@ def test_the_view_box_is_fitted_as_resvg_does(attributes: str) -> None:
 @pytest.mark.parametrize(
     ("body", "note"),
     [
-        (
-            '<radialGradient id="g"><stop/><stop offset="1" stop-color="#fff"/></radialGradient>'
-            '<circle r="9" fill="url(#g)"/>',
-            "gradients",
-        ),
         ('<circle r="9"/><text x="3" y="9">hello</text>', "texts"),
         ('<circle r="9"/><image href="https://example.org/a.png" width="9" height="9"/>', "pictures"),
         ('<circle r="9" filter="url(#f)"/>', "filters"),
         ('<mask id="m"/><circle r="9" mask="url(#m)"/>', "masks"),
-        ('<clipPath id="c"><circle r="3"/></clipPath><circle r="9" clip-path="url(#c)"/>', "clip paths"),
+        (
+            '<clipPath id="c" clip-path="url(#d)"><rect width="9" height="9"/></clipPath>'
+            '<circle r="9" clip-path="url(#c)"/>',
+            "clip paths",
+        ),
         ('<g opacity=".5"><circle r="9"/><circle r="8" cx="4"/></g>', "group opacities"),
         ('<circle r="9"/><use href="other.svg#x"/>', "other files"),
         ('<circle r="9" fill="url(http://example.org/a.svg#g) red"/>', "other files"),
@@ -157,14 +178,17 @@ def test_what_is_approximated_is_said(body: str, note: str) -> None:
     assert any(note in text for text in read_svg(_svg(body)).notes)
 
 
-def test_a_gradient_becomes_its_mean_over_the_shape() -> None:
+def test_without_gradients_a_path_takes_the_mean_over_its_shape() -> None:
     stops = '<stop stop-color="#000"/><stop offset="1" stop-color="#fff" stop-opacity=".5"/>'
     body = (
         f'<linearGradient id="a" x2="1">{stops}</linearGradient>'
         f'<linearGradient id="b" href="#a" gradientUnits="userSpaceOnUse"'
         ' x1="0" x2="64"/><rect width="64" height="9" fill="url(#a)"/><rect width="32" height="9" fill="url(#b)"/>'
     )
-    rgba = read_svg(_svg(body)).rgba
+    plain = read_svg(_svg(body)).plain()
+    rgba = plain.rgba
+    assert plain.fills == ()
+    assert any("mean colour" in note for note in plain.notes)
     assert rgba[0, 3] == pytest.approx(0.75, abs=0.01)
     assert rgba[1, 3] == pytest.approx(0.875, abs=0.01)
     assert rgba[1, 0] < 0.27 < rgba[0, 0] < 0.5

@@ -139,6 +139,34 @@ def test_skia_renders_the_file_as_we_do(seed: int) -> None:
     assert np.abs(pixels.astype(float) - ours).mean() < 0.7
 
 
+FILLED = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">
+<linearGradient id="a" spreadMethod="reflect" x2=".5">
+<stop stop-color="#f80"/><stop offset="1" stop-color="#05a" stop-opacity=".5"/></linearGradient><radialGradient id="b"
+gradientTransform="rotate(20)" fx=".3"><stop/><stop offset=".8" stop-color="#fff"/></radialGradient><clipPath id="c">
+<circle cx="40" cy="44" r="30"/></clipPath>
+<clipPath id="d"><path clip-rule="evenodd" d="M0 0h90v90h-90zM30 30h20v20h-20z"/></clipPath>
+<rect id="clip1" width="90" height="60" fill="url(#a)" clip-path="url(#c)"/><g clip-path="url(#c)">
+<path d="M20 20h60v60z" fill="url(#b)" clip-path="url(#d)" stroke="url(#a)" stroke-width="5"/></g></svg>"""
+
+
+def test_gradients_and_clips_survive_the_round_trip() -> None:
+    resvg = pytest.importorskip("resvg_py")
+    drawing = read_svg(FILLED.encode())
+    assert drawing.notes == ()
+    assert sum(fill is not None for fill in drawing.fills) == 3
+    text = svg_text(drawing)
+    assert text.count("<linearGradient") == 2
+    assert text.count("<clipPath") == 2
+    again = read_svg(text.encode())
+    assert np.abs(_levels(again.render()) - _levels(drawing.render())).mean() < 0.1
+    for source in (FILLED, text):
+        png = resvg.svg_to_bytes(svg_string=source, background="#ffffff")
+        theirs = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
+        assert np.abs(_levels(drawing.render()) - theirs).mean() < 0.7
+    larger = _levels(drawing.render((192, 192))).reshape(96, 2, 96, 2, 3).mean((1, 3))
+    assert np.abs(larger - _levels(drawing.render())).mean() < 0.3
+
+
 def test_nan_is_never_written() -> None:
     shape = Shape((rectangle(0, 0, 1, 1),), (float("nan"), 0.0, 0.0, 1.0))
     with pytest.raises(InputError, match="rgba"):

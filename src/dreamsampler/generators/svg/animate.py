@@ -69,6 +69,7 @@ def write_animated_svg(
     """
     if not drawings:
         raise InputError("drawings: none given; an animation needs at least one")
+    drawings = [drawing.plain() for drawing in drawings]
     last = drawings[-1]
     if any(d.structure != last.structure or d.size != last.size for d in drawings):
         raise InputError("drawings: key frames must have the same paths and size")

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .fill import Field
+
 Row = list[int]  # x0, y0, width, height, offset, as in coverage.Boxes.rows
 
 
@@ -20,12 +22,14 @@ class Layers(NamedTuple):
     """What the reverse pass needs of a run of paths, packed as coverages are.
 
     Attributes:
-        alpha: `[total]` opacity times coverage.
+        alpha: `[total]` opacity times coverage (times the factor).
         contrast: `[K, total]` the path's colour minus the canvas under it.
+        factor: `[total]` what gradients and clips multiply opacities with; None if there are none.
     """
 
     alpha: Tensor
     contrast: Tensor
+    factor: Tensor | None
 
 
 class PaintGradient(NamedTuple):
@@ -53,7 +57,13 @@ def _packed(cells: Tensor, row: Row) -> Tensor:
 
 
 def paint(
-    canvas: Tensor, covered: Tensor, colours: Tensor, opacity: Tensor, rows: list[Row], scenes: list[int]
+    canvas: Tensor,
+    covered: Tensor,
+    colours: Tensor,
+    opacity: Tensor,
+    rows: list[Row],
+    scenes: list[int],
+    fields: list[Field | None] | None = None,
 ) -> Layers:
     """Paint paths onto a contiguous `canvas` `[B, K, H, W]` in place, back to front.
 
@@ -61,16 +71,37 @@ def paint(
         covered: `[total]` packed coverage.
         colours: `[P, K]`; opacity: `[P]`.
         rows: box of each path; scenes: which image of the batch each path belongs to.
+        fields: what fills the boxes of paths that have no plain colour.
     """
     alpha = covered * _per_cell(opacity, rows)
+    factor = None if fields is None else _factors(fields, rows, alpha)
+    if factor is not None:
+        alpha = alpha * factor
     contrast = covered.new_zeros(canvas.shape[1], covered.numel())
-    for row, scene, colour in zip(rows, scenes, colours.unsqueeze(-1).unsqueeze(-1), strict=True):
+    plain = colours.unsqueeze(-1).unsqueeze(-1)
+    for path, (row, scene) in enumerate(zip(rows, scenes, strict=True)):
         if row[2] == 0 or row[3] == 0:
             continue
         under, difference = _on_canvas(canvas, scene, row), _packed(contrast, row)
-        torch.sub(colour, under, out=difference)
+        torch.sub(_colour(plain[path], None if fields is None else fields[path]), under, out=difference)
         under.addcmul_(difference, _packed(alpha, row))
-    return Layers(alpha, contrast)
+    return Layers(alpha, contrast, factor)
+
+
+def _colour(plain: Tensor, field: Field | None) -> Tensor:
+    """The path's colour `[K, 1, 1]`, or that of its gradient `[K, h, w]`."""
+    if field is None or field.colours is None:
+        return plain
+    rest = plain[3:].expand(-1, *field.factor.shape)
+    return torch.cat([field.colours, rest])
+
+
+def _factors(fields: list[Field | None], rows: list[Row], like: Tensor) -> Tensor:
+    factor = torch.ones_like(like)
+    for field, row in zip(fields, rows, strict=True):
+        if field is not None and row[2] and row[3]:
+            _packed(factor, row).copy_(field.factor)
+    return factor
 
 
 def unpaint(
@@ -88,10 +119,11 @@ def unpaint(
         _packed(colour_rows, row).copy_(above)
         above.mul_(_packed(through, row))
     torch.sum(colour_rows * layers.contrast, dim=0, out=reached[channels])
-    sizes = _sizes(rows)
-    pairs = zip(reached.split(sizes, dim=1), covered.split(sizes), strict=True)
+    sizes, per_cell, weights = _sizes(rows), _per_cell(opacity, rows), covered
+    if layers.factor is not None:
+        per_cell, weights = per_cell * layers.factor, covered * layers.factor
+    pairs = zip(reached.split(sizes, dim=1), weights.split(sizes), strict=True)
     totals = torch.stack([part @ weight for part, weight in pairs])
-    per_cell = _per_cell(opacity, rows)
     return PaintGradient(reached[channels] * per_cell, totals[:, :channels] * opacity.unsqueeze(1), totals[:, channels])
 
 

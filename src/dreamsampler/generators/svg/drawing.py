@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ...core.errors import InputError
+from .fill import Fill
 from .rasterizer import rasterize
 from .structure import FillRule, Structure
 
@@ -22,15 +23,17 @@ class Shape:
         rgba: colour and opacity, each in [0, 1].
         rule: what counts as inside.
         name: id in the file; "" for none.
+        fill: a gradient or clips; None for the plain colour.
     """
 
     contours: tuple[Tensor, ...]
     rgba: tuple[float, float, float, float]
     rule: FillRule = FillRule.NONZERO
     name: str = ""
+    fill: Fill | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """Filled paths, back to front, on a canvas of `size` units; one unit is one pixel unless it is scaled.
 
@@ -41,6 +44,7 @@ class Drawing:
         size: height and width of the canvas.
         background: `[3]` in [0, 1], or None for a transparent canvas (rendered white, as viewers do).
         names: id of each path; empty means path1, path2, ...
+        fills: gradients and clips, one entry a path; empty if all colours are plain.
         notes: what was approximated when the drawing was read, in words for the user.
 
     Example:
@@ -56,7 +60,8 @@ class Drawing:
     size: tuple[int, int]
     background: Tensor | None = None
     names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=(), compare=False)
+    fills: tuple[Fill | None, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -73,7 +78,8 @@ class Drawing:
         )
         points = torch.cat(contours) if contours else torch.zeros(0, 2)
         rgba = torch.tensor([shape.rgba for shape in shapes], dtype=points.dtype).reshape(-1, 4)
-        return cls(points, structure, rgba, size, background, tuple(shape.name for shape in shapes), tuple(notes))
+        names, fills = tuple(shape.name for shape in shapes), tuple(shape.fill for shape in shapes)
+        return cls(points, structure, rgba, size, background, names, fills if any(fills) else (), tuple(notes))
 
     def shapes(self) -> list[Shape]:
         """The paths one by one, on the CPU and detached."""
@@ -84,33 +90,47 @@ class Drawing:
             contours = points[first:end].split(sizes) if sizes else ()
             name = self.names[path] if self.names else ""
             r, g, b, a = rgba[path]
-            found.append(Shape(tuple(contours), (r, g, b, a), self.structure.rules[path], name))
+            fill = self.fills[path] if self.fills else None
+            found.append(Shape(tuple(contours), (r, g, b, a), self.structure.rules[path], name, fill))
         return found
 
     def render(self, size: tuple[int, int] | None = None) -> Tensor:
         """Rasterise to `[1, 3, H, W]` in [0, 1] at the drawing's size, or stretched to another."""
         size = size or self.size
-        return rasterize(self._points_at(size), self.structure, self.rgba, size, self.background)
+        drawing = self.scaled(size)
+        fills = drawing.fills or None
+        return rasterize(drawing.points, self.structure, self.rgba, size, self.background, fills=fills)
 
     def scaled(self, size: tuple[int, int]) -> Drawing:
         """The same drawing on a canvas of another size, stretched if the aspect differs."""
-        return replace(self, points=self._points_at(size), size=size)
+        if size == self.size:
+            return self
+        sx, sy = size[1] / self.size[1], size[0] / self.size[0]
+        points = self.points * torch.tensor([sx, sy], dtype=self.points.dtype, device=self.points.device)
+        fills = tuple(fill and fill.scaled(sx, sy) for fill in self.fills)
+        return replace(self, points=points, size=size, fills=fills)
+
+    def plain(self) -> Drawing:
+        """The same drawing in plain colours: gradients become their mean, clips are dropped; said in the notes."""
+        if not any(self.fills):
+            return self
+        rgba = self.rgba.clone()
+        for path, fill in enumerate(self.fills):
+            if fill is not None and fill.mean is not None:
+                rgba[path] = torch.tensor([*fill.mean[:3], fill.mean[3] * float(rgba[path, 3])], dtype=rgba.dtype)
+        notes = (*self.notes, "gradients replaced by their mean colour and clips dropped")
+        return replace(self, rgba=rgba, fills=(), notes=notes)
 
     def select(self, paths: Sequence[int]) -> Drawing:
         """Only these paths, in this order."""
         structure, rows = self.structure.select(paths)
         names = tuple(self.names[path] for path in paths) if self.names else ()
+        fills = tuple(self.fills[path] for path in paths) if self.fills else ()
         points, rgba = self.points[rows], self.rgba[list(paths)]
-        return replace(self, points=points, structure=structure, rgba=rgba, names=names)
+        return replace(self, points=points, structure=structure, rgba=rgba, names=names, fills=fills)
 
     def to(self, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Drawing:
         """Move and convert the tensors."""
         ground = None if self.background is None else self.background.to(device=device, dtype=dtype)
         points, rgba = (tensor.to(device=device, dtype=dtype) for tensor in (self.points, self.rgba))
         return replace(self, points=points, rgba=rgba, background=ground)
-
-    def _points_at(self, size: tuple[int, int]) -> Tensor:
-        if size == self.size:
-            return self.points
-        factor = (size[1] / self.size[1], size[0] / self.size[0])
-        return self.points * torch.tensor(factor, dtype=self.points.dtype, device=self.points.device)

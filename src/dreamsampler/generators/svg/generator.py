@@ -53,11 +53,14 @@ class SvgGenerator:
     ) -> SvgGenerator:
         """Start from drawings of the same structure and size; one without a background gets a white one.
 
+        Colours are optimised as plain ones: gradients start as their mean and clips are dropped.
+
         Raises:
             InputError: no drawings, drawings that differ in structure or size, or one without paths.
         """
         if not drawings:
             raise InputError("drawings: none given; start from at least one")
+        drawings = [drawing.plain() for drawing in drawings]
         first = drawings[0]
         if any(d.structure != first.structure or d.size != first.size for d in drawings):
             raise InputError("drawings: a batch needs the same paths and canvas in every drawing")

@@ -8,6 +8,7 @@ viewers do it (see `composite`), and both have analytic derivatives: no sampling
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ from dreamsampler.core.errors import InputError, OutOfMemory
 
 from .composite import Layers, paint, unpaint
 from .coverage import Boxes, Coverage, Edges, boxes, cover, edges_of, vertex_gradient
+from .fill import Field, Fill, Fills
 from .flatten import Flattening, Polylines, flatten
 from .structure import FillRule, Structure
 
@@ -35,6 +37,7 @@ class _Plan(NamedTuple):
     starts: list[int]
     evenodd: Tensor | None
     paths_per_scene: int
+    fills: Fills | None
 
 
 class _Run(NamedTuple):
@@ -55,8 +58,9 @@ def rasterize(
     *,
     alpha: bool = False,
     flattening: Flattening | None = None,
+    fills: Sequence[Fill | None] | None = None,
 ) -> Tensor:
-    """Render closed cubic contours with solid fills.
+    """Render closed cubic contours.
 
     Args:
         points: `[N, 2]` or `[B, N, 2]` control points in pixels, x right and y down, packed as `structure` says.
@@ -68,6 +72,7 @@ def rasterize(
         alpha: return premultiplied colours and alpha over nothing instead; `image[:, :3] + (1 - image[:, 3:]) * b`
             puts them on a background b without fringes.
         flattening: how finely curves are cut.
+        fills: gradients and clips, one entry a path, in pixels of `size`; None for plain colours. They are constants.
 
     Returns:
         `[B, 3, H, W]` (`[B, 4, H, W]` with `alpha`) in [0, 1], differentiable in points, rgba and background.
@@ -77,16 +82,21 @@ def rasterize(
         OutOfMemory: the canvas does not fit into memory.
     """
     points, rgba = _checked(points, structure, rgba, size)
+    if fills is not None and len(fills) != structure.path_count:
+        raise InputError(f"fills: {len(fills)} for {structure.path_count} paths; give one a path, None for plain ones")
     batch, (height, width) = points.shape[0], size
     lines = flatten(points, structure, flattening or Flattening())
     colours, opacity = rgba[..., :3], rgba[..., 3]
+    if fills is not None:  # the own colour of a path with a gradient is not seen
+        seen = torch.tensor([fill is None or fill.gradient is None for fill in fills], device=points.device)
+        colours = torch.where(seen.unsqueeze(1), colours, colours.detach())
     if alpha:
         if background is not None:
             raise InputError("background: give none with alpha=True, the result is transparent there")
         colours = torch.cat([colours, torch.ones_like(opacity).unsqueeze(-1)], dim=-1)
     try:
         canvas = _canvas(background, batch, size, points, alpha)
-        plan = _plan(lines, structure, batch)
+        plan = _plan(lines, structure, batch, _fills(fills, size, points))
         return _Raster.apply(lines.vertices, colours.reshape(-1, colours.shape[-1]), opacity.reshape(-1), canvas, plan)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):
@@ -96,11 +106,25 @@ def rasterize(
         raise
 
 
-def _plan(lines: Polylines, structure: Structure, batch: int) -> _Plan:
+def _fills(fills: Sequence[Fill | None] | None, size: tuple[int, int], like: Tensor) -> Fills | None:
+    """The fills with their clips rendered, each once: the union of a clip's paths, white on black."""
+    if fills is None or not any(fills):
+        return None
+    masks: dict[int, Tensor] = {}
+    for clip in (clip for fill in fills if fill is not None for clip in fill.clips):
+        if id(clip) not in masks:
+            white = like.new_ones(clip.structure.path_count, 4)
+            with torch.no_grad():
+                mask = rasterize(clip.points.to(like), clip.structure, white, size, like.new_zeros(3))
+            masks[id(clip)] = mask[0, 0]
+    return Fills(fills, masks)
+
+
+def _plan(lines: Polylines, structure: Structure, batch: int, fills: Fills | None) -> _Plan:
     starts = [0, *lines.counts.cumsum(0).tolist()]
     odd = [rule is FillRule.EVENODD for rule in structure.rules]
     evenodd = torch.tensor(odd * batch, device=lines.counts.device) if any(odd) else None
-    return _Plan(lines.following, lines.counts, starts, evenodd, structure.path_count)
+    return _Plan(lines.following, lines.counts, starts, evenodd, structure.path_count, fills)
 
 
 def _canvas(background: Tensor | None, batch: int, size: tuple[int, int], like: Tensor, alpha: bool) -> Tensor:
@@ -216,14 +240,12 @@ def _paint_run(
     path_of_edge = torch.repeat_interleave(plan.counts[first:end])
     evenodd = None if plan.evenodd is None else plan.evenodd[first:end]
     covered = cover(mine, path_of_edge, part, evenodd, canvas.shape[2], canvas.shape[3])
-    layers = paint(
-        canvas,
-        covered.covered,
-        colours[first:end],
-        opacity[first:end],
-        part.rows,
-        _scenes(plan, first, end),
-    )
+    fields: list[Field | None] | None = None
+    if plan.fills is not None:
+        paths = [path % plan.paths_per_scene for path in range(first, end)]
+        fields = [plan.fills.at(path, row, canvas) for path, row in zip(paths, part.rows, strict=True)]
+    scenes = _scenes(plan, first, end)
+    layers = paint(canvas, covered.covered, colours[first:end], opacity[first:end], part.rows, scenes, fields)
     return covered, layers
 
 

@@ -1,8 +1,8 @@
 """SVG files from the wild -> drawings of filled paths.
 
-Shapes, transforms, groups, `use`, style sheets of simple selectors, strokes (as fills, with joins, caps and dashes) are
-read exactly; gradients become their mean colour over the shape, and clips, masks, filters, texts and pictures are left
-out. What was approximated is listed in `Drawing.notes`. Nothing outside the file is ever read.
+Shapes, transforms, groups, `use`, style sheets of simple selectors, strokes (as fills, with joins, caps and dashes),
+gradients and clips are read exactly; opacities of groups go to each path, and masks, filters, texts, patterns and
+pictures are left out. What was approximated is listed in `Drawing.notes`. Nothing outside the file is ever read.
 """
 
 from __future__ import annotations
@@ -158,4 +158,4 @@ def _background(
 def _shape(figure: Figure, dtype: torch.dtype) -> Shape:
     contours = tuple(torch.from_numpy(np.ascontiguousarray(contour)).to(dtype) for contour in figure.contours)
     rule = FillRule.EVENODD if figure.evenodd else FillRule.NONZERO
-    return Shape(contours, figure.rgba, rule, figure.name)
+    return Shape(contours, figure.rgba, rule, figure.name, figure.fill)

@@ -21,6 +21,8 @@ from torch import Tensor
 from ...core.errors import InputError
 from ...files.atomic import write_text
 from .drawing import Drawing
+from .fill import Rgba
+from .fillxml import Definitions
 from .pathdata import number_text, path_data
 from .structure import FillRule
 
@@ -55,14 +57,21 @@ def svg_text(
     drawing: Drawing, *, title: str = "", provenance: Mapping[str, Any] | None = None, decimals: int = 2
 ) -> str:
     """The drawing as the text of an SVG file."""
-    bodies = [
-        f"<path{attributes}/>"
-        for attributes in path_attributes(drawing, [path_data(s.contours, decimals) for s in drawing.shapes()])
-    ]
-    return document(drawing, bodies, title, provenance)
+    definitions = Definitions(_stop, decimals)
+    fills = drawing.fills or (None,) * drawing.structure.path_count
+    data = [path_data(shape.contours, decimals) for shape in drawing.shapes()]
+    attributes = path_attributes(drawing, data, definitions)
+    bodies = [definitions.around(fill, f"<path{text}/>") for fill, text in zip(fills, attributes, strict=True)]
+    return document(drawing, bodies, title, provenance, definitions.lines)
 
 
-def document(drawing: Drawing, bodies: list[str], title: str, provenance: Mapping[str, Any] | None) -> str:
+def document(
+    drawing: Drawing,
+    bodies: list[str],
+    title: str,
+    provenance: Mapping[str, Any] | None,
+    definitions: list[str] | None = None,
+) -> str:
     """The file around the path elements."""
     height, width = drawing.size
     head = [
@@ -74,19 +83,25 @@ def document(drawing: Drawing, bodies: list[str], title: str, provenance: Mappin
         head.append(f"<title>{_plain(title)}</title>")
     if provenance is not None:
         head.append(f'<metadata id="{PROVENANCE_ID}">{_plain(json.dumps(provenance, sort_keys=True))}</metadata>')
+    if definitions:
+        head += ["<defs>", *definitions, "</defs>"]
     if drawing.background is not None:
         colour = hex_colour(drawing.background)
         head.append(f'<rect id="{BACKGROUND_ID}" width="{width}" height="{height}" fill="{colour}"/>')
     return "\n".join([*head, '<g id="shapes">', *bodies, "</g>", "</svg>", ""])
 
 
-def path_attributes(drawing: Drawing, data: list[str]) -> list[str]:
-    """The attributes of every path element, a blank before each."""
+def path_attributes(drawing: Drawing, data: list[str], definitions: Definitions | None = None) -> list[str]:
+    """The attributes of every path element, a blank before each; gradients go to the definitions, if given."""
     names = unique_names(drawing.names or ("",) * drawing.structure.path_count)
     rgba = drawing.rgba.detach().cpu()
+    fills = drawing.fills or (None,) * len(names)
     found = []
-    for name, d, colour, rule in zip(names, data, rgba, drawing.structure.rules, strict=True):
-        text = f' id="{name}" d="{d}" fill="{hex_colour(colour)}"'
+    for name, d, colour, rule, fill in zip(names, data, rgba, drawing.structure.rules, fills, strict=True):
+        paint = hex_colour(colour)
+        if definitions is not None and fill is not None and fill.gradient is not None:
+            paint = f"url(#{definitions.gradient(fill.gradient)})"
+        text = f' id="{name}" d="{d}" fill="{paint}"'
         opacity = opacity_text(colour)
         if opacity != "1":
             text += f' fill-opacity="{opacity}"'
@@ -94,6 +109,11 @@ def path_attributes(drawing: Drawing, data: list[str]) -> list[str]:
             text += ' fill-rule="evenodd"'
         found.append(text)
     return found
+
+
+def _stop(rgba: Rgba) -> tuple[str, str]:
+    colour = torch.tensor(rgba, dtype=torch.float64)
+    return hex_colour(colour), opacity_text(colour)
 
 
 def hex_colour(colour: Tensor) -> str:
@@ -121,9 +141,10 @@ def quantised_rgba(rgba: Tensor) -> Tensor:
 def unique_names(names: tuple[str, ...]) -> list[str]:
     """Valid, distinct XML ids; names that are missing, malformed or taken become path1, path2, ..."""
     taken = {BACKGROUND_ID, PROVENANCE_ID, "shapes"}
+    reserved = re.compile(r"(gradient|clip)\d+")
     found = []
     for number, name in enumerate(names, start=1):
-        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name, re.ASCII) or name in taken:
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name, re.ASCII) or name in taken or reserved.fullmatch(name):
             name = f"path{number}"
             while name in taken or name in names:
                 name += "_"

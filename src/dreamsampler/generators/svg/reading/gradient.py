@@ -1,13 +1,16 @@
-"""Linear and radial gradients: their colours at given points, and their mean over a shape."""
+"""Linear and radial gradients as elements describe them, and their mean colour over a shape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ..fill import Affine, Gradient, Rgba
 from .geometry import Array, affine, colour
 from .stylesheet import Stylesheet
 from .viewport import Viewport
@@ -16,46 +19,13 @@ from .xmltree import Node
 GRID = 24
 
 
-class Gradient(NamedTuple):
-    """A gradient in the coordinates of the shape that it paints.
-
-    Attributes:
-        radial: whether it is radial.
-        ends: `[2, 2]`: start and end of a linear one; centre and (radius, 0) of a radial one.
-        to_gradient: `[3, 3]` from shape coordinates to those of `ends`.
-        offsets: `[K]` in [0, 1], not decreasing.
-        colours: `[K, 4]` RGBA.
-        spread: "pad", "reflect" or "repeat".
-    """
-
-    radial: bool
-    ends: Array
-    to_gradient: Array
-    offsets: Array
-    colours: Array
-    spread: str
-
-    def at(self, points: Array) -> Array:
-        """RGBA at points `[n, 2]` of the shape."""
-        p = points @ self.to_gradient[:2, :2].T + self.to_gradient[:2, 2]
-        if self.radial:
-            t = np.hypot(*(p - self.ends[0]).T) / max(self.ends[1, 0], 1e-12)
-        else:
-            axis = self.ends[1] - self.ends[0]
-            t = (p - self.ends[0]) @ axis / max(axis @ axis, 1e-24)
-        if self.spread == "repeat":
-            t = t % 1
-        elif self.spread == "reflect":
-            t = 1 - np.abs(t % 2 - 1)
-        return np.stack([np.interp(t, self.offsets, channel) for channel in self.colours.T], axis=1)
-
-
 def resolve(
     node: Node, ids: Mapping[str, Node], sheet: Stylesheet, view: Viewport, low: Array, high: Array
 ) -> Gradient | None:
     """The gradient that an element describes for a shape with the bounding box from `low` to `high`.
 
-    Attributes and stops that it lacks come from what it refers to. None where it has no stops or cannot be inverted.
+    Its `to_unit` starts from the shape's own coordinates. Attributes and stops that it lacks come from what it refers
+    to. None where it has no stops or its coordinates have no area.
     """
     chain = _chain(node, ids)
     given: dict[str, str] = {}
@@ -67,22 +37,59 @@ def resolve(
     boxed = given.get("gradientUnits", "objectBoundingBox") != "userSpaceOnUse"
     unit = Viewport(1, 1) if boxed else view
     radial = node.tag == "radialGradient"
-    keys: tuple[tuple[str, str, str], ...]
-    if radial:
-        keys = (("cx", "50%", "x"), ("cy", "50%", "y"), ("r", "50%", "r"))
-    else:
-        keys = (("x1", "0%", "x"), ("y1", "0%", "y"), ("x2", "100%", "x"), ("y2", "0%", "y"))
-    values = [unit.length(given.get(key, default), axis) for key, default, axis in keys] + [0.0] * radial
+    own = _radial(given, unit) if radial else _linear(given, unit)
     matrix = affine(given["gradientTransform"]) if "gradientTransform" in given else np.eye(3)
     if boxed:
         size = high - low
         matrix = np.array([[size[0], 0, low[0]], [0, size[1], low[1]], [0, 0, 1]]) @ matrix
-    if abs(np.linalg.det(matrix)) < 1e-18:
-        return None
     offsets, colours = _stops(stops, sheet)
+    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:2, :2])) < 1e-18:
+        return None
+    if abs(np.linalg.det(own.matrix)) == 0:  # ends or radius of no length: the last stop everywhere
+        return Gradient(False, (1, 0, 0, 1, 0, 0), offsets[-1:], colours[-1:])
+    matrix = matrix @ own.matrix
     spread = given.get("spreadMethod", "pad")
     inverse: Array = np.linalg.inv(matrix).astype(np.float64)
-    return Gradient(radial, np.array(values).reshape(2, 2), inverse, offsets, colours, spread)
+    return Gradient(radial, to_affine(inverse), offsets, colours, spread, own.focus)
+
+
+class _Frame(NamedTuple):
+    """The map from unit space to the gradient's coordinates, and the focus in unit space."""
+
+    matrix: Array
+    focus: tuple[float, float] = (0.0, 0.0)
+
+
+def _linear(given: Mapping[str, str], unit: Viewport) -> _Frame:
+    keys = (("x1", "0%", "x"), ("y1", "0%", "y"), ("x2", "100%", "x"), ("y2", "0%", "y"))
+    x1, y1, x2, y2 = (unit.length(given.get(key, default), axis) for key, default, axis in keys)
+    dx, dy = x2 - x1, y2 - y1
+    return _Frame(np.array([[dx, -dy, x1], [dy, dx, y1], [0, 0, 1]], dtype=np.float64))
+
+
+def _radial(given: Mapping[str, str], unit: Viewport) -> _Frame:
+    keys = (("cx", "50%", "x"), ("cy", "50%", "y"), ("r", "50%", "r"))
+    cx, cy, r = (unit.length(given.get(key, default), axis) for key, default, axis in keys)
+    matrix = np.array([[r, 0, cx], [0, r, cy], [0, 0, 1]], dtype=np.float64)
+    if r <= 0:
+        return _Frame(matrix)
+    fx, fy = (unit.length(given[key], key[1]) if key in given else centre for key, centre in (("fx", cx), ("fy", cy)))
+    focus = np.array([(fx - cx) / r, (fy - cy) / r])
+    inside = focus * min(1.0, 0.999 / max(float(np.hypot(*focus)), 1e-12))
+    return _Frame(matrix, (float(inside[0]), float(inside[1])))
+
+
+def to_affine(matrix: Array) -> Affine:
+    """A 3 x 3 matrix as SVG's six numbers."""
+    (a, c, e), (b, d, f), _ = matrix.tolist()
+    return a, b, c, d, e, f
+
+
+def placed(gradient: Gradient, matrix: Array) -> Gradient:
+    """The gradient of a shape that a matrix takes to pixels."""
+    a, b, c, d, e, f = gradient.to_unit
+    own = np.array([[a, c, e], [b, d, f], [0, 0, 1]])
+    return replace(gradient, to_unit=to_affine(own @ np.linalg.inv(matrix)))
 
 
 def _chain(node: Node, ids: Mapping[str, Node]) -> list[Node]:
@@ -96,9 +103,9 @@ def _chain(node: Node, ids: Mapping[str, Node]) -> list[Node]:
         chain.append(following)
 
 
-def _stops(stops: list[Node], sheet: Stylesheet) -> tuple[Array, Array]:
+def _stops(stops: list[Node], sheet: Stylesheet) -> tuple[tuple[float, ...], tuple[Rgba, ...]]:
     offsets: list[float] = []
-    colours: list[tuple[float, float, float, float]] = []
+    colours: list[Rgba] = []
     for stop in stops:
         properties = sheet.properties(stop)
         at = min(max(Viewport(1, 1).length(properties.get("offset", "0"), "x"), 0.0), 1.0)
@@ -107,17 +114,18 @@ def _stops(stops: list[Node], sheet: Stylesheet) -> tuple[Array, Array]:
         r, g, b, a = colour("black" if text in ("currentColor", "inherit") else text)
         a *= Viewport(1, 1).length(properties.get("stop-opacity", "1"), "x")
         colours.append((r, g, b, a))
-    return np.array(offsets), np.array(colours)
+    return tuple(offsets), tuple(colours)
 
 
-def mean_colour(gradient: Gradient, outline: list[Array]) -> tuple[float, float, float, float]:
+def mean_colour(gradient: Gradient, outline: list[Array]) -> Rgba:
     """The mean over the inside of polygons, weighted by opacity; over their corners where nothing is inside."""
     corners = np.concatenate(outline)
     low, high = corners.min(0), corners.max(0)
     u = (np.arange(GRID) + 0.5) / GRID
     grid = low + np.stack(np.meshgrid(u, u, indexing="ij"), axis=-1).reshape(-1, 2) * (high - low)
     inside = grid[_inside(grid, outline)]
-    values = gradient.at(inside if len(inside) else corners)
+    places = torch.from_numpy(inside if len(inside) else corners)
+    values = gradient.at(places[:, 0], places[:, 1]).T.numpy()
     alpha = values[:, 3]
     weights = alpha if alpha.sum() > 0 else np.ones_like(alpha)
     r, g, b = (np.average(values[:, :3], axis=0, weights=weights)).tolist()

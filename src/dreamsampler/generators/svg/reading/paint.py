@@ -1,4 +1,4 @@
-"""What a shape is painted with: `fill`, `stroke` and the opacities, down to one RGBA colour."""
+"""What a shape is painted with: `fill`, `stroke` and their opacities, down to a colour or a gradient."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ....core.errors import InputError
+from ..fill import Gradient, Rgba
 from .geometry import Array, Curve, colour
 from .gradient import mean_colour, resolve
 from .stylesheet import Stylesheet
 from .viewport import Viewport
 from .xmltree import Node
 
-Rgba = tuple[float, float, float, float]
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]*)['\"]?\s*\)\s*(.*)")
 
 
@@ -32,6 +32,14 @@ class Document(NamedTuple):
     ids: Mapping[str, Node]
     sheet: Stylesheet
     notes: Counter[str]
+
+
+class Painted(NamedTuple):
+    """A colour with the paint's own opacity; with a gradient (in the shape's coordinates) its mean takes its place."""
+
+    rgba: Rgba
+    gradient: Gradient | None = None
+    mean: Rgba | None = None
 
 
 def reference(text: str) -> tuple[str, str] | None:
@@ -54,20 +62,20 @@ def fraction(text: str | None, what: str) -> float:
 
 def paint(
     key: str, properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
-) -> Rgba | None:
-    """The colour of a shape's "fill" or "stroke" with its own opacity in alpha; None if nothing is painted."""
+) -> Painted | None:
+    """What a shape's "fill" or "stroke" paints; None if nothing."""
     text = properties.get(key, "black" if key == "fill" else "none").strip()
-    found = _colour(text, properties, curves, document, view)
+    found = _painted(text, properties, curves, document, view)
     if found is None:
         return None
-    r, g, b, a = found
+    r, g, b, a = found.rgba
     a *= fraction(properties.get(f"{key}-opacity"), f"{key}-opacity")
-    return (r, g, b, a) if a > 0 else None
+    return found._replace(rgba=(r, g, b, a)) if a > 0 else None
 
 
-def _colour(
+def _painted(
     text: str, properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
-) -> Rgba | None:
+) -> Painted | None:
     if text in ("none", "transparent", ""):
         return None
     link = reference(text)
@@ -78,12 +86,12 @@ def _colour(
     if text.startswith("context-"):
         document.notes["paints taken from a context drawn black"] += 1
         text = "black"
-    return colour(text)
+    return Painted(colour(text))
 
 
 def _server(
     link: tuple[str, str], properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
-) -> Rgba | None:
+) -> Painted | None:
     name, fallback = link
     node = document.ids.get(name)
     if node is not None and node.tag in ("linearGradient", "radialGradient") and curves:
@@ -92,14 +100,15 @@ def _server(
         gradient = resolve(node, document.ids, document.sheet, view, corners.min(0), corners.max(0))
         if gradient is None:
             return None
-        if (gradient.colours != gradient.colours[0]).any():
-            document.notes["gradients replaced by their mean colour over the shape"] += 1
-        return mean_colour(gradient, outline)
+        if len(set(gradient.colours)) == 1:
+            return Painted(gradient.colours[0])
+        mean = mean_colour(gradient, outline)
+        return Painted((*mean[:3], 1.0), gradient, mean)
     if node is not None and node.tag == "pattern":
         document.notes["patterns left out"] += 1
     if name == "":
         document.notes["references to other files left out"] += 1
-    return _colour(fallback or "none", properties, curves, document, view)
+    return _painted(fallback or "none", properties, curves, document, view)
 
 
 def polygon(points: Array, steps: int = 8) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from .geometry import Array, Curve, line_to
 
 MAX_TURN = math.radians(30)
-MAX_HALVINGS = 10
+MAX_HALVINGS = 6
 STRAIGHT = 1e-9
 
 

@@ -9,9 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ....core.errors import InputError
+from ..fill import Fill, Rgba
+from .clip import Clipping, clipping, closed
 from .dash import dashed
 from .geometry import Array, Curve, affine, shape_curves, transformed
-from .paint import Document, Rgba, fraction, paint, polygon, reference
+from .gradient import placed
+from .paint import Document, Painted, fraction, paint, reference
 from .stroke import Pen, stroke_contours
 from .viewport import Viewport, fit, view_box
 from .xmltree import Node
@@ -34,12 +37,13 @@ MAX_SEGMENTS = 1_000_000
 
 
 class Figure(NamedTuple):
-    """A filled path in pixels: closed contours `[3 S, 2]`, colour, whether even-odd, and its id."""
+    """A filled path in pixels: closed contours `[3 S, 2]`, colour, whether even-odd, id, and gradient and clips."""
 
     contours: list[Array]
     rgba: Rgba
     evenodd: bool
     name: str
+    fill: Fill | None = None
 
 
 class Context(NamedTuple):
@@ -49,6 +53,7 @@ class Context(NamedTuple):
     properties: dict[str, str]
     opacity: float
     view: Viewport
+    clips: tuple[Clipping, ...] = ()
     depth: int = 0
 
 
@@ -60,6 +65,7 @@ class Walker:
     figures: list[Figure] = field(default_factory=list)
     visits: int = 0
     segments: int = 0
+    clippings: dict[tuple[int, bytes], Clipping] = field(default_factory=dict)
 
     def visit(self, node: Node, context: Context) -> None:
         """Draw an element and all below it."""
@@ -81,7 +87,7 @@ class Walker:
             self._use(node, properties, inner)
         else:
             self._children(node, inner)
-        self._effects(properties, inner, first)
+        self._effects(properties, first)
 
     def _context(self, node: Node, properties: dict[str, str], context: Context) -> Context:
         own = {key: properties[key] for key in INHERITED if properties.get(key, "inherit") != "inherit"}
@@ -89,7 +95,15 @@ class Walker:
         if properties.get("transform", "none") not in ("none", ""):
             matrix = matrix @ affine(properties["transform"])
         opacity = context.opacity * fraction(properties.get("opacity"), "opacity")
-        return Context(matrix, {**context.properties, **own}, opacity, context.view, context.depth + 1)
+        inner = Context(matrix, {**context.properties, **own}, opacity, context.view, context.clips, context.depth + 1)
+        link = reference(properties.get("clip-path", "none"))
+        node_of_clip = self.document.ids.get(link[0]) if link else None
+        if node_of_clip is None or node_of_clip.tag != "clipPath":
+            return inner
+        key = (id(node_of_clip), matrix.tobytes())
+        if key not in self.clippings:
+            self.clippings[key] = clipping(node_of_clip, matrix, context.view, self.document)
+        return inner._replace(clips=(*context.clips, self.clippings[key]))
 
     def _children(self, node: Node, context: Context) -> None:
         if node.tag == "svg" and context.depth > 1:
@@ -147,17 +161,17 @@ class Walker:
             self.document.notes["markers left out"] += 1
 
     def _fill(self, curves: list[Curve], context: Context, name: str) -> None:
-        colour = paint("fill", context.properties, curves, self.document, context.view)
-        if colour is not None:
+        painted = paint("fill", context.properties, curves, self.document, context.view)
+        if painted is not None:
             contours = [contour for curve in curves if (contour := closed(curve.points)) is not None]
-            self._add(contours, colour, context, context.properties.get("fill-rule") == "evenodd", name)
+            self._add(contours, painted, context, context.properties.get("fill-rule") == "evenodd", name)
 
     def _stroke(self, curves: list[Curve], context: Context, name: str) -> None:
         properties = context.properties
         width = context.view.length(properties.get("stroke-width", "1"), "r")
-        colour = paint("stroke", properties, curves, self.document, context.view) if width > 0 else None
+        painted = paint("stroke", properties, curves, self.document, context.view) if width > 0 else None
         scale = math.sqrt(abs(float(np.linalg.det(context.matrix[:2, :2]))))
-        if colour is None or scale == 0:
+        if painted is None or scale == 0:
             return
         pattern = properties.get("stroke-dasharray", "none")
         if pattern not in ("none", ""):
@@ -171,20 +185,24 @@ class Walker:
             context.view.length(properties.get("stroke-miterlimit", "4"), "r"),
             tolerance=0.01 / scale,
         )
-        self._add(stroke_contours(curves, pen), colour, context, False, f"{name}-stroke" if name else "")
+        self._add(stroke_contours(curves, pen), painted, context, False, f"{name}-stroke" if name else "")
 
-    def _add(self, contours: list[Array], rgba: Rgba, context: Context, evenodd: bool, name: str) -> None:
-        if not contours or rgba[3] * context.opacity <= 0:
+    def _add(self, contours: list[Array], painted: Painted, context: Context, evenodd: bool, name: str) -> None:
+        opacity = painted.rgba[3] * context.opacity
+        if not contours or opacity <= 0:
             return
         self.segments += sum(len(contour) // 3 for contour in contours)
         if self.segments > MAX_SEGMENTS:
             raise InputError(f"path data: more than {MAX_SEGMENTS} curve segments; simplify the file")
-        placed = [transformed(contour, context.matrix) for contour in contours]
-        if not all(np.isfinite(contour).all() and np.abs(contour).max() < 1e7 for contour in placed):
+        shapes = [transformed(contour, context.matrix) for contour in contours]
+        if not all(np.isfinite(contour).all() and np.abs(contour).max() < 1e7 for contour in shapes):
             raise InputError(f"coordinates: NaN, infinite or beyond 10^7 pixels{' in ' + name if name else ''}")
-        self.figures.append(Figure(placed, (*rgba[:3], rgba[3] * context.opacity), evenodd, name))
+        clips = tuple(c.clip for c in context.clips if not c.contains(shapes))
+        gradient = placed(painted.gradient, context.matrix) if painted.gradient is not None else None
+        fill = Fill(gradient, clips, painted.mean) if gradient is not None or clips else None
+        self.figures.append(Figure(shapes, (*painted.rgba[:3], opacity), evenodd, name, fill))
 
-    def _effects(self, properties: dict[str, str], context: Context, first: int) -> None:
+    def _effects(self, properties: dict[str, str], first: int) -> None:
         """Note what cannot be expressed by filled paths, where it changes what was drawn since `first`."""
         drawn, notes = self.figures[first:], self.document.notes
         if not drawn:
@@ -194,54 +212,3 @@ class Walker:
         for key, what in (("mask", "masks left out"), ("filter", "filters left out")):
             if properties.get(key, "none") not in ("none", ""):
                 notes[what] += 1
-        link = reference(properties.get("clip-path", "none"))
-        clip = self.document.ids.get(link[0]) if link else None
-        if clip is not None and not self._clip_is_idle(clip, context, drawn):
-            notes["clip paths left out"] += 1
-
-    def _clip_is_idle(self, clip: Node, context: Context, drawn: list[Figure]) -> bool:
-        """Whether all that was drawn lies within one shape of the clip path, so that it changes nothing."""
-        corners = np.concatenate([contour for figure in drawn for contour in figure.contours])
-        if clip.attributes.get("clipPathUnits") == "objectBoundingBox":
-            return False
-        for node in clip.children:
-            target = self.document.ids.get(node.attributes.get("href", "")[1:]) if node.tag == "use" else node
-            if target is None or target.tag not in SHAPES:
-                continue
-            matrix = context.matrix
-            for holder in (clip, node, *([target] if target is not node else [])):
-                if "transform" in holder.attributes:
-                    matrix = matrix @ affine(holder.attributes["transform"])
-            for curve in shape_curves(target.tag, target.attributes, context.view.length):
-                if _within_convex(corners, polygon(transformed(curve.points, matrix))):
-                    return True
-        return False
-
-
-def closed(points: Array) -> Array | None:
-    """A curve `[3 S + 1, 2]` as a closed contour `[3 S, 2]`; None where it encloses nothing."""
-    spread = points - points[0]
-    reach = np.abs(spread).max()
-    far = spread[np.abs(spread).sum(1).argmax()]
-    if np.abs(spread @ np.array([-far[1], far[0]])).max() <= 1e-12 * reach * reach:
-        return None  # all on one line
-    if np.abs(points[-1] - points[0]).max() <= 1e-9 * reach:
-        return points[:-1]
-    end, start = points[-1], points[0]
-    return np.concatenate([points, [(2 * end + start) / 3, (end + 2 * start) / 3]])
-
-
-def _within_convex(points: Array, outline: Array, slack: float = 0.02) -> bool:
-    """Whether points lie within a polygon, to `slack` pixels; False where it is not convex."""
-    edges = np.roll(outline, -1, axis=0) - outline
-    lengths = np.hypot(*edges.T)
-    edges, corners, lengths = edges[lengths > 1e-9], outline[lengths > 1e-9], lengths[lengths > 1e-9]
-    if len(edges) < 3:
-        return False
-    following = np.roll(edges, -1, axis=0)
-    turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
-    sign = 1.0 if turns.sum() > 0 else -1.0
-    if (sign * turns < -1e-6 * lengths * np.roll(lengths, -1)).any():
-        return False
-    normals = sign * np.stack([-edges[:, 1], edges[:, 0]], axis=1) / lengths[:, None]
-    return bool(((points @ normals.T) - (corners * normals).sum(1) >= -slack).all())
