@@ -9,6 +9,7 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.rng import Noise
 from dreamsampler.methods import EDITING, load_method
 from dreamsampler.methods.distil import random_visits
+from dreamsampler.methods.pds import weights
 
 SEEDS = [11, 12]
 
@@ -82,6 +83,26 @@ def dds(eps, guided, schedule, z, n=12, w=4.0, rate=0.1 * 2000 / 64**2):
     return z
 
 
+def pds(eps, guided, schedule, z, n=12, w=4.0, rate=0.5):
+    """With both trajectories written out: z_t, z_{t-1}, the posterior's mean and deviation of the released code."""
+    noise, other, source = Noise(SEEDS), Noise([5, 6]), z
+    abar = schedule.abar
+    for s in random_visits(schedule, n, 0.02, 0.98):
+        t, xi, xi_prev = round(s.t), noise.normal(z), other.normal(z)
+        alpha = abar[t] / abar[t - 1]
+        beta, prev = 1 - alpha, abar[t - 2]
+
+        def u(x, prompt, s=s, t=t, xi=xi, xi_prev=xi_prev, alpha=alpha, beta=beta, prev=prev):
+            z_t = s.a * x + s.b * xi
+            z_prev = math.sqrt(prev) * x + math.sqrt(1 - prev) * xi_prev
+            x0 = (z_t - s.b * guided(z_t, s, prompt, w)) / s.a
+            mean = math.sqrt(prev) * beta / (1 - abar[t]) * x0 + math.sqrt(alpha) * (1 - prev) / (1 - abar[t]) * z_t
+            return (z_prev - mean) / math.sqrt((1 - prev) / (1 - abar[t]) * beta)
+
+        z = z - rate * (u(z, "target") - u(source, "source"))
+    return z
+
+
 def flowedit(eps, guided, schedule, z, n=12, w=4.0, w_source=1.5, start=0.5):
     """In the coordinates of a flow: x = z / (a + b), sigma = b / (a + b), velocity eps - z0."""
     noise, source = Noise(SEEDS), z
@@ -128,6 +149,7 @@ LONGHAND = {
     "cfgpp": (cfgpp, {"weight": 0.4}, 4 * 12),
     "sds": (sds, {"scale": 4.0}, 2 * 12),
     "dds": (dds, {"scale": 4.0}, 4 * 12),
+    "pds": (pds, {"scale": 4.0}, 4 * 12),
     "flowedit": (flowedit, {"scale": 4.0, "source_scale": 1.5, "start": 0.5}, 4 * 6),
     "edit-friendly": (edit_friendly, {"scale": 4.0, "source_scale": 1.5, "start": 0.5}, 4 * 6),
 }
@@ -182,6 +204,14 @@ def test_item_k_of_a_batch_equals_the_single_run_and_global_noise_is_untouched(n
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_pds_identity_term_is_an_artefact_of_the_stride(world):
+    """It vanishes for a true step; the values at stride 2 are those of the released code's arithmetic."""
+    times = (101, 301, 501, 701, 901)
+    assert all(abs(weights(world.schedule, t, 1).identity) < 1e-9 for t in times)
+    released = [weights(world.schedule, t, 2).identity for t in times]
+    assert released == pytest.approx([0.314, 0.079, 0.032, 0.014, 0.006], abs=0.001)
+
+
 @pytest.mark.parametrize("name", ["dds", "sds", "flowedit", "ddim-swap", "cfgpp"])
 def test_the_source_is_kept_where_both_prompts_say_the_same(name, world, latent):
     """A difference of equal branches is nothing, for DDS and FlowEdit; the others have no such right."""
@@ -227,6 +257,7 @@ def test_progress_counts_each_phase(world, latent):
         ("flowedit", {"steps": 0}),
         ("ddim-swap", {"source_prompt": ["source"] * 3}),
         ("edit-friendly", {"seeds": [1]}),
+        ("pds", {"stride": 50}),
     ],
 )
 def test_bad_arguments_are_named(name, bad, world, latent):

@@ -17,6 +17,7 @@ EDITING: dict[str, str] = {
     "cfgpp": "cfgpp:cfgpp_edit",
     "dds": "dds:dds",
     "sds": "sds:sds",
+    "pds": "pds:pds",
     "flowedit": "flowedit:flowedit",
     "edit-friendly": "edit_friendly:edit_friendly",
     "blended": "blended:blended",
