@@ -1,0 +1,237 @@
+"""Ways to draw a measurement: published updates, costs, kills and resumes, all on a prior whose score is exact."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.core.rng import Noise
+from dreamsampler.core.state import State
+from dreamsampler.core.types import Prediction, Step
+from dreamsampler.generators.svg.generator import SvgGenerator
+from dreamsampler.generators.svg.initialise import random_circles
+from dreamsampler.methods.distil import random_visits
+from dreamsampler.methods.vector import VECTORISING, Drawer
+from dreamsampler.methods.vector_common import variance
+from dreamsampler.methods.vector_live import LayerLoss, growth, outline_distance, unsigned_weights
+from dreamsampler.methods.vector_pds import Conditions, PosteriorDifference, pds_weights
+from dreamsampler.methods.vector_views import KEPT, perspective_crop, view_grid
+from dreamsampler.operators import Measurement, degrade, gaussian_blur
+from dreamsampler.priors.gaussian import GaussianPrior
+from dreamsampler.steering.descend import Descend, sds_weight
+from dreamsampler.steering.guidance import CFG
+from dreamsampler.tasks.canvas import Course
+from dreamsampler.tasks.sketch import VectorSettings
+
+SIDE = 20
+FEW = VectorSettings(paths=3, steps=6, renew_every=2)
+ALL = (
+    "dreamsampler", "data", "sds", "vectorfusion", "vectorfusion:begin=random", "pds", "live", "chain:psld_steps=3",
+    "chain:then=vectorfusion,psld_steps=3", "chain:then=pds,psld_steps=3", "trace",
+)  # fmt: skip
+EVALUATIONS = {
+    "dreamsampler": 2 * 3 + 2, "sds": 2 * 3 + 2, "vectorfusion": 2 * 3, "vectorfusion:begin=random": 2 * 6,
+    "pds": 4 * 3, "chain:psld_steps=3": 3, "chain:then=vectorfusion,psld_steps=3": 3 + 2 * 3,
+    "chain:then=pds,psld_steps=3": 3 + 4 * 3,
+}  # fmt: skip
+
+
+def scene(seed: int = 0) -> Tensor:
+    return 2 * random_circles(3, (SIDE, SIDE), torch.Generator().manual_seed(seed), radius=6).render() - 1
+
+
+def measured(*seeds: int) -> Measurement:
+    return degrade(torch.cat([scene(seed) for seed in seeds or (0,)]), gaussian_blur(1.0), seeds=range(len(seeds) or 1))
+
+
+@pytest.fixture
+def world() -> GaussianPrior:
+    return GaussianPrior({"": torch.zeros(3, SIDE, SIDE), "circles": scene()[0]}, std=0.3)
+
+
+def run(prior: GaussianPrior, method: str, course: Course | None = None, seed: int = 3) -> Any:
+    return Drawer.parse(method)(prior, measured(), "circles", settings=FEW, seeds=[seed], course=course)
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_every_method_draws_the_scene_at_its_cost_and_goes_on_after_a_kill(world: GaussianPrior, method: str) -> None:
+    saved: list[dict[str, Tensor]] = []
+    whole = run(world, method, Course(on_checkpoint=saved.append))
+    (drawing,) = whole.drawings
+    assert drawing.size == (SIDE, SIDE)
+    assert whole.receipt.evaluations == EVALUATIONS.get(method, 0)
+    shown = 2 * drawing.render() - 1
+    assert whole.misfit[0] == pytest.approx(measured().misfit(shown)[0], abs=1e-4)
+    if method == "trace":
+        return
+    assert drawing.structure.segments == ((4,),) * 3
+    for killed in (1, 3, len(saved) - 1):
+        again = run(world, method, Course(saved[killed]))
+        for name in ("points", "rgba", "background"):
+            assert torch.equal(getattr(again.drawings[0], name), getattr(drawing, name)), (method, killed, name)
+
+
+def test_other_seeds_give_other_drawings(world: GaussianPrior) -> None:
+    for method in ("sds", "vectorfusion", "pds"):
+        assert not torch.equal(run(world, method).drawings[0].points, run(world, method, seed=4).drawings[0].points)
+
+
+def test_the_drawings_gradient_under_sds_is_the_published_one(world: GaussianPrior) -> None:
+    """w(t) (eps_w(z_t) - xi) dz/dpsi, w = b^2."""
+    generator = SvgGenerator.of([random_circles(3, (SIDE, SIDE), torch.Generator().manual_seed(5), radius=5)])
+    optimiser = torch.optim.SGD(generator.parameters(), lr=0.0)
+    step = random_visits(world.schedule, 4, 0.1, 0.9, seed=1)[1]
+    xi = Noise([2]).normal(torch.empty(1, 3, SIDE, SIDE))
+    z = generator.render()
+    noised = (step.a * z + step.b * xi).detach()
+    guide = CFG(world.embed(["circles"]), world.embed([""]), 3.0)
+    state = State.start(noised, [0], z0=z.detach())
+    pred = guide(world, state, step)
+    null, cond = world.predict([noised, noised], step, [("",), ("circles",)])
+    eps = null.eps + 3.0 * (cond.eps - null.eps)
+    (expected,) = torch.autograd.grad(z, generator.points, step.b**2 * (eps - xi))
+    Descend(generator, lambda image: image, optimiser, weight=sds_weight(variance))(pred, state, step)
+    torch.testing.assert_close(generator.points.grad, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_pds_follows_the_difference_of_the_two_posteriors_noises() -> None:
+    """u_tgt - u_src written out with both noises, one-step alpha and beta, and the level two steps away."""
+    rng = torch.Generator().manual_seed(0)
+    draw = lambda: torch.randn(1, 2, 3, 3, generator=rng, dtype=torch.float64)  # noqa: E731
+    source, now, xi, before = draw(), draw(), draw(), draw()
+    prior = GaussianPrior({"": draw()[0], "new": draw()[0], "old": draw()[0]}, std=0.4)
+    t, scale = 401, 7.5
+    a, b = prior.schedule.ab(t)
+    step = Step(0, float(t), a, b, -1.0, 1.0, 0.0)
+    abar = [x**2 for x, _ in (prior.schedule.ab(k) for k in range(1000))]
+    alpha, past = abar[t] / abar[t - 1], abar[t - 2]
+    beta = 1 - alpha
+    sigma = math.sqrt(beta * (1 - past) / (1 - abar[t]))
+
+    def u(z0: Tensor, prompt: str) -> Tensor:
+        x_t = a * z0 + b * xi
+        null, cond = prior.predict([x_t, x_t], step, [("",), (prompt,)])
+        eps = null.eps + scale * (cond.eps - null.eps)
+        clean = (x_t - b * eps) / a
+        mu = math.sqrt(past) * beta / (1 - abar[t]) * clean + math.sqrt(alpha) * (1 - past) / (1 - abar[t]) * x_t
+        x_past = math.sqrt(past) * z0 + math.sqrt(1 - past) * before
+        return (x_past - mu) / sigma
+
+    conditions = Conditions(("new",), ("old",), ("",))
+    guide = PosteriorDifference(source, conditions, scale, prior.schedule)
+    pred = guide(prior, State.start(a * now + b * xi, [0], z0=now), step)
+    torch.testing.assert_close(now - pred.z0, u(now, "new") - u(source, "old"), rtol=1e-8, atol=1e-8)
+
+
+def test_the_identity_term_of_pds_comes_from_the_mixed_strides(world: GaussianPrior) -> None:
+    published = {101: 0.314, 301: 0.079, 501: 0.032, 701: 0.014, 901: 0.006}
+    for t, psi in published.items():
+        assert pds_weights(world.schedule, t)[0] == pytest.approx(psi, abs=6e-4)
+        assert 0.07 < pds_weights(world.schedule, t)[1] < 0.13
+        assert pds_weights(world.schedule, t, 1000)[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_distances_to_an_outline_are_exact_up_to_ten_pixels() -> None:
+    inside = torch.rand(2, 24, 31, generator=torch.Generator().manual_seed(0)) < 0.02
+    inside[1] = False
+    inside[1, 3:9, 4:7] = True
+    found = outline_distance(inside)
+    rows = torch.stack(torch.meshgrid(torch.arange(24.0), torch.arange(31.0), indexing="ij"), -1).view(-1, 2)
+    for item in range(2):
+        flat = inside[item].flatten()
+        apart = torch.cdist(rows, rows)
+        other = torch.where(flat[:, None] != flat[None], apart, torch.inf).min(1).values
+        expected = (other - 0.5).clamp(max=10).view(24, 31)
+        torch.testing.assert_close(found[item], expected)
+
+
+def test_live_weighs_errors_by_the_distance_to_the_new_outline() -> None:
+    inside = torch.zeros(1, 40, 40, dtype=torch.bool)
+    inside[0, 18:22, 18:22] = True
+    weights = unsigned_weights(inside)[0]
+    d = outline_distance(inside)[0]
+    torch.testing.assert_close(weights, (10 - d) / 10)
+    assert weights[0, 0] == 0
+    assert float(weights[18, 18]) == pytest.approx(0.95)
+    assert float(unsigned_weights(torch.zeros(1, 8, 8, dtype=torch.bool)).abs().max()) == 0
+    generator = SvgGenerator.of([random_circles(4, (40, 40), torch.Generator().manual_seed(2), radius=6)])
+    kept = torch.full((1, 40, 40), 0.25)
+    target = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(3))
+    loss = LayerLoss(generator, target, kept, 1, 0.0)
+    only = generator.drawing().select([3])
+    alone = SvgGenerator.of([only])
+    with torch.no_grad():
+        alone.rgba.copy_(torch.tensor([0.0, 0.0, 0.0, 1.0]))
+        region = alone.render()[:, 0] < 0
+    torch.testing.assert_close(loss.weights(), (unsigned_weights(region) + 0.25).clamp(max=1))
+    image = generator.render()
+    expected = (loss.weights() * ((image + 1) / 2 - target).square().sum(1)).mean()
+    step = Step(0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)
+    torch.testing.assert_close(loss(image, image, Prediction(image, image), step), expected)
+
+
+def test_stages_double_up_to_thirty_two() -> None:
+    assert growth(64) == [1, 1, 2, 4, 8, 16, 32]
+    assert growth(100) == [1, 1, 2, 4, 8, 16, 32, 32, 4]
+    assert growth(3) == [1, 1, 1]
+
+
+def test_views_are_projective_and_keep_most_of_the_picture() -> None:
+    plain = view_grid(5, (30, 40), chance=0.0)
+    assert float(plain[0, 1, 0] - plain[0, 0, 0]) == pytest.approx(2 * KEPT / 40)
+    assert float(plain.abs().max()) < 1
+    assert torch.equal(view_grid(5, (30, 40)), view_grid(5, (30, 40)))
+    assert not torch.equal(view_grid(5, (30, 40)), view_grid(6, (30, 40)))
+    bent = view_grid(5, (30, 40), chance=1.0)
+    left, middle, right = bent[7, 0], bent[7, 20], bent[7, 39]
+    first, second = middle - left, right - left
+    assert float(first[0] * second[1] - first[1] * second[0]) == pytest.approx(0, abs=1e-9), "lines stay lines"
+    assert not torch.allclose(bent[7, 1] - bent[7, 0], bent[7, 39] - bent[7, 38])
+    rates = [not torch.allclose(view_grid(k, (8, 8)), view_grid(k, (8, 8), chance=0.0)) for k in range(60)]
+    assert 0.5 < sum(rates) / 60 < 0.9
+    image = scene().requires_grad_()
+    view = perspective_crop(image, [9])
+    assert view.shape == image.shape
+    view.sum().backward()
+    assert float(image.grad.abs().sum()) > 0
+
+
+def test_options_are_read_and_checked() -> None:
+    assert {Drawer.parse(name).name for name in VECTORISING} == set(VECTORISING)
+    drawer = Drawer.parse("sds:scale=20,balance=0.5,visit_seed=3")
+    assert drawer == ("sds", {"scale": 20.0, "visit_seed": 3}, {"balance": 0.5})
+    assert Drawer.parse("dreamsampler:scale=2,fit=0.25").settings == {"scale": 2.0, "fit": 0.25}
+    assert [Drawer.parse(name).needs_prior for name in ("data", "trace", "live", "sds", "chain")] == [0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("scribble", "method='scribble'"),
+        ("sds:speed=3", "no option 'speed'"),
+        ("sds:paths=3", "no option 'paths'"),
+        ("sds:scale=fast", "scale='fast'"),
+    ],
+)
+def test_bad_options_are_named(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Drawer.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("sds:scale=-1", "scale"), ("sds:low=0.9,high=0.1", "low"), ("vectorfusion:begin=top", "begin"),
+        ("chain:then=paint", "then"), ("pds:grid=0", "grid"), ("trace:colour_bits=9", "colour_bits"),
+    ],
+)  # fmt: skip
+def test_bad_numbers_are_named(world: GaussianPrior, method: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        run(world, method)
+    with pytest.raises(InputError, match="needs a model"):
+        Drawer.parse("sds")(None, measured(), settings=FEW)
