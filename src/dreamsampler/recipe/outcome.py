@@ -54,7 +54,7 @@ class Item:
         reconstruction: uint8 [H, W, 3], what the model makes of the input without any edit.
         fidelity: of that reconstruction.
         evaluations: latents that the network saw for this picture.
-        frames: the clean estimates on the way, where they were asked for.
+        frames: the clean estimates on the way; None where they were not asked for.
     """
 
     pixels: Pixels
@@ -63,7 +63,7 @@ class Item:
     reconstruction: Pixels | None = None
     fidelity: Fidelity | None = None
     evaluations: int = 0
-    frames: tuple[Pixels, ...] = ()
+    frames: tuple[Pixels, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +158,10 @@ class Outcome:
             InputError: no frames were recorded (`animate=True`), or the path does not end in .gif or cannot be written.
         """
         item = self._only
-        if not item.frames:
+        if item.frames is None:
             raise InputError("animate: no frames were recorded; run with animate=True")
-        write_gif(path, [*item.frames, item.pixels])
+        first = () if item.inputs.picture is None else (item.inputs.picture.pixels,)
+        write_gif(path, [*first, *item.frames, item.pixels])
         return Path(path)
 
     def __len__(self) -> int:

@@ -114,9 +114,9 @@ class Film:
         if self._on is not None:
             self._on(phase, done, total, state)
 
-    def frames(self, k: int) -> tuple[Pixels, ...]:
-        """Of item k, first to last."""
-        return tuple(self._frames[k])
+    def frames(self, k: int) -> tuple[Pixels, ...] | None:
+        """Of item k, first to last; None where none were asked for."""
+        return tuple(self._frames[k]) if self._most else None
 
 
 def _regions(recipe: Recipe, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]]:
