@@ -17,6 +17,7 @@ from dreamsampler.operators import downsample, gaussian_blur
 from dreamsampler.recipe.carry import load_recipe
 from dreamsampler.tasks import restore as task
 
+from ..metrics.conftest import clip_folder  # noqa: F401
 from .conftest import Cli, box, picture
 
 
@@ -182,3 +183,23 @@ def test_summary_is_json(cli: Cli) -> None:
 
 def test_the_null_prompt_is_the_tasks_own() -> None:
     assert NEGATION == task.NEGATION
+
+
+def test_bench_restore_and_posterior_print_and_write_tables(
+    cli: Cli,
+    sd1: Path,
+    clip_folder: Path,  # noqa: F811
+) -> None:
+    words = f"-n 1 --steps 2 --size 64 --judge {clip_folder} -m {sd1} --method ddnm --method start --task mouth -o made"
+    said = done(cli("bench restore " + words))
+    assert "| mouth | ddnm |" in said.stdout
+    assert {path.name for path in Path("made").iterdir()} >= {
+        "restore.md",
+        "restore.csv",
+        "restore.json",
+        "restore.png",
+    }
+    said = done(cli("bench posterior --method ddnm --samples 3 --steps 3 -o made"))
+    assert "| blur | ddnm |" in said.stdout
+    assert Path("made/posterior.md").exists()
+    assert "smear" in cli(f"bench restore --method smear --judge {clip_folder} -m {sd1}").stderr
