@@ -15,11 +15,11 @@ from dreamsampler.core.state import State
 from dreamsampler.core.types import Prediction, Step
 from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.initialise import random_circles
-from dreamsampler.methods.distil import random_visits
+from dreamsampler.methods.distil import Difference, random_visits
 from dreamsampler.methods.vector import VECTORISING, Drawer
 from dreamsampler.methods.vector_common import variance
 from dreamsampler.methods.vector_live import LayerLoss, growth, outline_distance, unsigned_weights
-from dreamsampler.methods.vector_pds import Conditions, PosteriorDifference, pds_weights
+from dreamsampler.methods.vector_pds import PosteriorDifference
 from dreamsampler.methods.vector_views import KEPT, perspective_crop, view_grid
 from dreamsampler.operators import Measurement, degrade, gaussian_blur
 from dreamsampler.priors.gaussian import GaussianPrior
@@ -122,18 +122,9 @@ def test_pds_follows_the_difference_of_the_two_posteriors_noises() -> None:
         x_past = math.sqrt(past) * z0 + math.sqrt(1 - past) * before
         return (x_past - mu) / sigma
 
-    conditions = Conditions(("new",), ("old",), ("",))
-    guide = PosteriorDifference(source, conditions, scale, prior.schedule)
+    guide = PosteriorDifference(Difference(source, ("new",), ("old",), ("",), (scale, scale)), prior.schedule)
     pred = guide(prior, State.start(a * now + b * xi, [0], z0=now), step)
     torch.testing.assert_close(now - pred.z0, u(now, "new") - u(source, "old"), rtol=1e-8, atol=1e-8)
-
-
-def test_the_identity_term_of_pds_comes_from_the_mixed_strides(world: GaussianPrior) -> None:
-    published = {101: 0.314, 301: 0.079, 501: 0.032, 701: 0.014, 901: 0.006}
-    for t, psi in published.items():
-        assert pds_weights(world.schedule, t)[0] == pytest.approx(psi, abs=6e-4)
-        assert 0.07 < pds_weights(world.schedule, t)[1] < 0.13
-        assert pds_weights(world.schedule, t, 1000)[0] == pytest.approx(0, abs=1e-6)
 
 
 def test_distances_to_an_outline_are_exact_up_to_ten_pixels() -> None:
@@ -227,7 +218,7 @@ def test_bad_options_are_named(text: str, message: str) -> None:
     ("method", "message"),
     [
         ("sds:scale=-1", "scale"), ("sds:low=0.9,high=0.1", "low"), ("vectorfusion:begin=top", "begin"),
-        ("chain:then=paint", "then"), ("pds:grid=0", "grid"), ("trace:colour_bits=9", "colour_bits"),
+        ("chain:then=paint", "then"), ("pds:stride=0", "stride"), ("trace:colour_bits=9", "colour_bits"),
     ],
 )  # fmt: skip
 def test_bad_numbers_are_named(world: GaussianPrior, method: str, message: str) -> None:

@@ -81,7 +81,7 @@ def vector_chain(
     elif then == "pds":
         conditions = Conditions(*(prior.embed([text]) for text in (prompt, source_prompt, "")))
         visits = random_visits(prior.schedule, steps, 0.1, 0.98, visit_seed)
-        refine(prior, canvas, conditions, visits, chosen, scale, 500, course, number)
+        refine(prior, canvas, conditions, visits, chosen, scale, 2, course, number)
     return finished(canvas, measurement, spent(prior) - counted)
 
 

@@ -4,33 +4,33 @@ difference of two branches, gradient steps on the drawing, fresh noise, random v
 grad = u_tgt - u_src with u = (x_{t-1} - mu(x_t, eps_w)) / sigma_t, both branches noised alike at t and at t-1. Written
 out, the noise at t-1 cancels: grad = psi(t) (z_tgt - z_src) + chi(t) (eps_tgt - eps_src). For a true DDPM step psi is 0
 everywhere. The released code pairs the one-step beta_t with a level two steps away (its 500-step grid over a table of
-1000), and the identity-preserving psi comes from that mismatch; it is kept on purpose, `grid=1000` removes it.
+1000), and the identity-preserving psi comes from that mismatch; it is kept on purpose, `stride=1` removes it (`pds`).
 4 evaluations a step.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
+from ..core.errors import InputError
+from ..core.schedule import TableSchedule
 from ..core.state import State
-from ..core.types import Condition, Prediction, Prior, Schedule, Step
+from ..core.types import Condition, Prediction, Prior, Step
 from ..generators.svg.drawing import Drawing
 from ..operators import Measurement
 from ..steering.descend import unit
-from ..steering.guidance import mix
 from ..steering.renoise import fresh
 from ..tasks.canvas import Canvas, Course, Phase, entry, run_phases
 from ..tasks.common import check_prompts, seeds_for
 from ..tasks.pull import encoder
 from ..tasks.sketch import Vectorized, VectorSettings, check_scene, finished, regularisers
 from .common import check_number
-from .distil import random_visits
+from .distil import Difference, random_visits
+from .pds import weights
 from .vector_common import canvas_of, leg, spent, stands_in
 from .vector_live import draw_layers, growth
 
@@ -48,7 +48,7 @@ def vector_pds(
     scale: float = 100.0,
     low: float = 0.1,
     high: float = 0.98,
-    grid: int = 500,
+    stride: int = 2,
     visit_seed: int = 0,
 ) -> Vectorized:
     """Trace the first guess A^+ y with LIVE, then refine the drawing towards the prompt.
@@ -59,7 +59,7 @@ def vector_pds(
         source_prompt: what the traced drawing shows.
         scale: guidance of both branches; the released code has 100 for SVGs.
         low, high: t is uniform in this share of the schedule.
-        grid: levels of the grid whose stride the released code mixes up with single steps.
+        stride: entries of the table between z_t and z_{t-1}: 2 as released.
         visit_seed: of the levels.
         prior, measurement, prompt, seeds, course: as `tasks.vectorize.vectorize`.
 
@@ -68,7 +68,7 @@ def vector_pds(
     """
     check_prompts([prompt, source_prompt], "prompt")
     check_number("scale", scale)
-    check_number("grid", grid, 1, int(getattr(prior.schedule, "length", 1000)))
+    check_number("stride", stride, 1)
     check_scene(measurement)
     chosen, counted = settings or VectorSettings(), spent(prior)
     each = seeds_for(seeds, measurement.y.shape[0])
@@ -82,7 +82,7 @@ def vector_pds(
     conditions = Conditions(*(prior.embed([text]) for text in (prompt, source_prompt, "")))
     visits = random_visits(prior.schedule, steps, low, high, visit_seed)
     canvas = canvas_of(start, each, chosen, steps)
-    refine(prior, canvas, conditions, visits, chosen, scale, grid, course, number)
+    refine(prior, canvas, conditions, visits, chosen, scale, stride, course, number)
     return finished(canvas, measurement, spent(prior) - counted)
 
 
@@ -101,7 +101,7 @@ def refine(
     visits: Sequence[Step],
     settings: VectorSettings,
     scale: float,
-    grid: int,
+    stride: int,
     course: Course | None,
     number: int,
 ) -> None:
@@ -111,7 +111,9 @@ def refine(
     with torch.no_grad():
         # a checkpoint holds it: the canvas of a resumed run does not show its beginning any more
         source = encode(canvas.generator.render()) if resume is None else entry(resume, "source")
-    guide = PosteriorDifference(source, conditions, scale, prior.schedule, grid)
+    if not isinstance(prior.schedule, TableSchedule):
+        raise InputError("method='pds': defined on the table of a variance-preserving prior; this one is a flow")
+    guide = PosteriorDifference(Difference(source, *conditions, (scale, scale)), prior.schedule, stride)
     phase = Phase("refine", visits, guide, fresh, encode, unit, regularisers(None, settings, canvas))
     run_phases(prior, canvas, [phase], leg(course, number, source=source))
 
@@ -121,48 +123,18 @@ class PosteriorDifference:
     """z_tgt - grad as the estimate, so that a step on |z - estimate|^2 / 2 follows the PDS gradient.
 
     Attributes:
-        source: z_src, latents of the pictures before.
-        scale: guidance of both branches.
-        grid: see `pds_weights`.
+        difference: both branches, noised alike.
+        stride: see `pds.weights`.
     """
 
-    source: Tensor
-    conditions: Conditions
-    scale: float
-    schedule: Schedule
-    grid: int = 500
+    difference: Difference
+    schedule: TableSchedule
+    stride: int = 2
 
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
-        twin = state.z - step.a * (state.z0 - self.source)
-        target, source, null = self.conditions
-        if self.scale == 1.0:
-            ours, theirs = (pred.eps for pred in prior.predict([state.z, twin], step, [target, source]))
-        else:
-            zs, conds = [state.z, twin, state.z, twin], [target, source, null, null]
-            ours, theirs, none, nones = (pred.eps for pred in prior.predict(zs, step, conds))
-            ours, theirs = mix(none, ours, self.scale), mix(nones, theirs, self.scale)
-        psi, chi = pds_weights(self.schedule, step.t, self.grid)
-        gradient = psi * (state.z0 - self.source) + chi * (ours - theirs)
-        return Prediction(state.z0 - gradient, ours)
-
-
-def pds_weights(schedule: Schedule, t: float, grid: int = 500) -> tuple[float, float]:
-    """psi and chi at time t: the weights of z_tgt - z_src and of eps_tgt - eps_src.
-
-    With one-step alpha_t, beta_t, and abar_p at t - length / grid: c0 = sqrt(abar_p) beta_t / (1 - abar_t),
-    c1 = sqrt(alpha_t) (1 - abar_p) / (1 - abar_t), sigma_t^2 = beta_t (1 - abar_p) / (1 - abar_t),
-    psi sigma_t = sqrt(abar_p) - c0 - c1 sqrt(abar_t), chi sigma_t = c0 sqrt(1 - abar_t) / sqrt(abar_t).
-    """
-
-    def abar(time: float) -> float:
-        a, b = schedule.ab(max(time, 0.0))
-        return a * a / (a * a + b * b)
-
-    here, before = abar(t), abar(t - round(int(getattr(schedule, "length", 1000)) / grid))
-    alpha = here / abar(t - 1)
-    beta = max(1.0 - alpha, 1e-12)
-    c0 = math.sqrt(before) * beta / (1.0 - here)
-    c1 = math.sqrt(alpha) * (1.0 - before) / (1.0 - here)
-    sigma = math.sqrt(beta * (1.0 - before) / (1.0 - here))
-    psi = math.sqrt(before) - c0 - c1 * math.sqrt(here)
-    return psi / sigma, c0 * math.sqrt((1.0 - here) / here) / sigma
+        pred = self.difference(prior, state, step)
+        # the difference hands over psi - (b / a) (eps_tgt - eps_src)
+        noise = step.a / step.b * (state.z0 - pred.z0)
+        identity, change = weights(self.schedule, step.t, self.stride)
+        gradient = identity * (state.z0 - self.difference.source) + change * noise
+        return Prediction(state.z0 - gradient, pred.eps)

@@ -201,10 +201,11 @@ def _run(prior: Prior | None, canvas: Canvas, phase: Phase, number: int, course:
     where = {"phase": torch.tensor(number), "gain": gain}
 
     def told(now: State, step: Step) -> None:
-        if course.on_checkpoint is not None:
-            course.on_checkpoint(now.tensors() | solve.tensors() | canvas.tensors() | where)
+        # first the look: an observer's own memory may go into the checkpoint
         if course.on_look is not None:
             course.on_look(Look(phase.name, step.index + 1, len(phase.steps), solve.loss, canvas))
+        if course.on_checkpoint is not None:
+            course.on_checkpoint(now.tensors() | solve.tensors() | canvas.tensors() | where)
 
     dream_sample(state, prior, phase.steps, phase.guide, solve, phase.renoise, told)  # type: ignore[arg-type]
 
