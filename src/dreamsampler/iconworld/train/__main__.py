@@ -22,6 +22,7 @@ from dreamsampler.iconworld.train.judge import train_judge
 from dreamsampler.iconworld.train.latents import encode_pool
 from dreamsampler.iconworld.train.loop import Budget, console
 from dreamsampler.iconworld.train.names import choose_icons, noun_of
+from dreamsampler.iconworld.train.parallel import join_group
 from dreamsampler.iconworld.train.pool import Pool
 from dreamsampler.iconworld.train.text import build_tokenizer, words_of
 from dreamsampler.iconworld.train.worlds import RealWorld, build_pool
@@ -202,6 +203,7 @@ def card(
 def main() -> None:
     """Run the command; a user's mistake is one line and exit code 2."""
     try:
+        join_group()
         app()
     except DreamSamplerError as error:
         console.print(f"error: {error}")

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dreamsampler.core.errors import InputError, NonFinite
 from dreamsampler.iconworld.train.checkpoint import TrainState, load_state, save_state, update_ema
+from dreamsampler.iconworld.train.parallel import average_gradients, rank, slowest
 
 console = Console(highlight=False)
 
@@ -58,8 +59,8 @@ class LoopOptions:
 
 
 def rng_of(seed: int, step: int) -> np.random.Generator:
-    """The random numbers of one step: a function of seed and step alone, so a resumed run repeats them."""
-    return np.random.default_rng((seed, step))
+    """The random numbers of one step: a function of seed, step and process alone, so a resumed run repeats them."""
+    return np.random.default_rng((seed, step) if rank() == 0 else (seed, step, rank()))
 
 
 def torch_rng(rng: np.random.Generator) -> torch.Generator:
@@ -102,6 +103,8 @@ def train_loop(
         losses.append(_one_step(state, loss_of_step, rng_of(seed, state.step), rate, budget.done(state), options))
         state.step += 1
         update_ema(state, options.ema_decay)
+        if rank() != 0:
+            continue
         if state.seconds - reported > options.report_every:
             _report(state, budget, losses, rate, state.seconds - reported)
             reported, losses = state.seconds, []
@@ -111,9 +114,10 @@ def train_loop(
         if on_sheet is not None and state.seconds - sheet > options.sheet_every:
             console.print(on_sheet(state))
             sheet = state.seconds
-    save_state(checkpoint, state)
-    if on_sheet is not None:
-        console.print(on_sheet(state))
+    if rank() == 0:
+        save_state(checkpoint, state)
+        if on_sheet is not None:
+            console.print(on_sheet(state))
     return state
 
 
@@ -122,7 +126,7 @@ def _until_spent(state: TrainState, budget: Budget) -> Iterator[None]:
     while budget.done(state) < 1:
         started = time.monotonic()
         yield
-        state.seconds += time.monotonic() - started
+        state.seconds = slowest(state.seconds + time.monotonic() - started)
 
 
 def _one_step(
@@ -138,6 +142,7 @@ def _one_step(
     state.optimiser.zero_grad(set_to_none=True)
     loss = loss_of_step(rng, done)
     loss.backward()
+    average_gradients(state.model)
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), options.clip_norm)
     value = float(loss.detach())
     if not math.isfinite(value):
