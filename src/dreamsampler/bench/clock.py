@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -24,13 +24,20 @@ def synchronise(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Wall time of a piece of work."""
+class Taken(NamedTuple):
+    """Seconds on the wall, and seconds of this process's processors: those do not count other programs' work."""
+
+    wall: float
+    processor: float
+
+
+def taken(work: Callable[[], object], device: torch.device) -> Taken:
+    """What a piece of work takes."""
     synchronise(device)
-    begun = time.perf_counter()
+    begun = time.perf_counter(), time.process_time()
     work()
     synchronise(device)
-    return time.perf_counter() - begun
+    return Taken(time.perf_counter() - begun[0], time.process_time() - begun[1])
 
 
 @dataclass

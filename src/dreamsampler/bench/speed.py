@@ -23,7 +23,7 @@ from ..steering.solve import Solve
 from ..steering.strength import PaperStrength
 from ..tasks.edit import edit
 from ..terms.text import TextPull
-from .clock import Watched, peak_mebibytes, reset_peak, seconds, spread
+from .clock import Taken, Watched, peak_mebibytes, reset_peak, spread, taken
 from .released import Network, released_edit
 from .store import OnItem, make_folder
 from .tables import Cell, Column, Table, write_tables
@@ -35,8 +35,10 @@ COST = (
     Column("in network", "", 3, 1.0, "s"),
     Column("outside", "lower", 4, 1.0, "s"),
     Column("outside / network", "lower", 2, 100.0, "%"),
+    Column("processor", "lower", 3, 1.0, "s"),
     Column("beside bare calls", "lower", 3),
     Column("beside released", "lower", 3),
+    Column("processor, beside released", "lower", 3),
 )
 RATE = (
     Column("images / s", "higher", 3),
@@ -54,6 +56,7 @@ class SpeedReport:
         cost, rate: the tables.
         evaluation_ratio: of the edit's evaluations to the released procedure's.
         wall_ratio: of their wall times, the median over pairs of neighbouring runs.
+        processor_ratio: the same of processor times, which a busy machine disturbs less. On a CPU only.
         overhead: share of the loop's time outside the network over the time inside, median.
         difference: largest difference of the two edited latents, which should be rounding.
         files: written, if a folder was given.
@@ -63,6 +66,7 @@ class SpeedReport:
     rate: Table
     evaluation_ratio: float | None
     wall_ratio: float | None
+    processor_ratio: float | None
     overhead: float
     difference: float | None
     files: tuple[Path, ...] = ()
@@ -115,12 +119,15 @@ def run(
     title = f"{prior.describe().model}, {prior.device}, {dtype}, {side} px, {steps} steps"
     cost = _cost_table(timings, once, f"{title}: one edit, median [least, greatest] of {repeats} rounds")
     rate = Table(f"{title}: edits by batch", ("batch",), RATE, tuple(rows))
-    walls = [t.loop / t.released for t in timings if t.released is not None]
+    walls = [t.loop.wall / t.released.wall for t in timings if t.released is not None]
+    processor = [t.loop.processor / t.released.processor for t in timings if t.released is not None]
+    on_cpu = prior.device.type == "cpu"
     report = SpeedReport(
         cost,
         rate,
         once.evaluations / once.released_evaluations if walls else None,
         statistics.median(walls) if walls else None,
+        statistics.median(processor) if walls and on_cpu else None,
         statistics.median(t.outside / t.inside for t in timings),
         once.difference,
     )
@@ -130,14 +137,14 @@ def run(
 
 @dataclass(frozen=True)
 class _Timing:
-    """Seconds of one round: the loop, its share inside and outside the network, the bare calls, the rest."""
+    """One round: seconds inside and outside the network, and what each form of the edit took."""
 
-    loop: float
     inside: float
     outside: float
-    bare: float
-    whole: float
-    released: float | None
+    loop: Taken
+    bare: Taken
+    whole: Taken
+    released: Taken | None
 
 
 class _Once:
@@ -175,47 +182,62 @@ class _Once:
     def timing(self) -> _Timing:
         device, unet = self.prior.device, self.prior.unet
         with Watched(unet, device) as watched:
-            under_watch = seconds(self.loop, device)
+            wall = taken(self.loop, device).wall
         self.evaluations, self.calls = watched.latents, len(watched.calls)
-        loop, bare = seconds(self.loop, device), seconds(watched.repeat, device)
-        released = None
-        if self.network is not None:
-            network = self.network
-            released = seconds(lambda: released_edit(network, self.z, self.visits, C), device)
-        whole = seconds(self.whole, device)
+        loop, bare = taken(self.loop, device), taken(watched.repeat, device)
+        released = None if self.network is None else taken(self.released, device)
+        whole = taken(self.whole, device)
         if self.network is not None and self.difference is None:
             with Watched(unet, device) as other:
-                theirs = released_edit(self.network, self.z, self.visits, C)
+                theirs = self.released()
             self.released_evaluations, self.difference = other.latents, float((theirs - self.loop()).abs().max())
-        return _Timing(loop, watched.inside, under_watch - watched.inside, bare, whole, released)
+        return _Timing(watched.inside, wall - watched.inside, loop, bare, whole, released)
+
+    def released(self) -> Tensor:
+        """The released procedure, from latent to latent."""
+        if self.network is None:
+            raise InputError("prior: the released procedure knows no size conditioning")
+        return released_edit(self.network, self.z, self.visits, C)
 
 
 def _cost_table(timings: Sequence[_Timing], once: _Once, title: str) -> Table:
     none = Cell(None, None, None, 0, 0)
+    released = [t.released for t in timings if t.released is not None]
+    on_cpu = once.prior.device.type == "cpu"
 
-    def count(value: int) -> Cell:
-        return Cell(float(value), None, None, 1, 0)
+    def row(
+        evaluations: int, calls: int, each: Sequence[Taken], hooked: tuple[Cell, ...] = (none,) * 3
+    ) -> tuple[Cell, ...]:
+        counts = [Cell(float(n), None, None, 1, 0) for n in (evaluations, calls)]
+        beside = [none, none]
+        if released:
+            pairs = list(zip(each, released, strict=True))
+            beside = [
+                spread([e.wall / r.wall for e, r in pairs]),
+                spread([e.processor / r.processor for e, r in pairs]),
+            ]
+        return (
+            *counts,
+            spread([e.wall for e in each]),
+            *hooked,
+            spread([e.processor for e in each]) if on_cpu else none,
+            spread([e.wall / t.bare.wall for e, t in zip(each, timings, strict=True)]),
+            beside[0],
+            beside[1] if on_cpu else none,
+        )
 
-    def row(evaluations: int, calls: int, values: Sequence[float]) -> tuple[Cell, ...]:
-        bare = spread([v / t.bare for v, t in zip(values, timings, strict=True)])
-        known = [(v, t.released) for v, t in zip(values, timings, strict=True) if t.released is not None]
-        beside = spread([v / released for v, released in known]) if known else none
-        return count(evaluations), count(calls), spread(values), none, none, none, bare, beside
-
-    own, calls = once.evaluations, once.calls
-    loop = list(row(own, calls, [t.loop for t in timings]))
-    loop[3:6] = (
+    hooked = (
         spread([t.inside for t in timings]),
         spread([t.outside for t in timings]),
         spread([100.0 * t.outside / t.inside for t in timings]),
     )
+    own = once.evaluations, once.calls
     rows = [
-        (("loop",), tuple(loop)),
-        (("bare network calls",), row(own, calls, [t.bare for t in timings])),
-        (("edit, with autoencoder and text",), row(own, calls, [t.whole for t in timings])),
+        (("loop",), row(*own, [t.loop for t in timings], hooked)),
+        (("bare network calls",), row(*own, [t.bare for t in timings])),
+        (("edit, with autoencoder and text",), row(*own, [t.whole for t in timings])),
     ]
-    if once.network is not None:
-        released = [t.released for t in timings if t.released is not None]
+    if released:
         rows.append((("released procedure",), row(once.released_evaluations, 2 * once.steps, released)))
     return Table(title, ("what",), COST, tuple(rows))
 
@@ -224,8 +246,8 @@ def _rate(prior: Any, batch: int, steps: int, side: int, prompt: str, seed: int)
     """Images per second, seconds an image and peak memory of one edit of a whole batch."""
     images = _picture(batch, side, seed)
     reset_peak(prior.device)
-    taken = seconds(lambda: edit(prior, images, [prompt], steps=steps, seeds=list(range(batch))), prior.device)
-    return spread([batch / taken]), spread([taken / batch]), spread([peak_mebibytes(prior.device)])
+    wall = taken(lambda: edit(prior, images, [prompt], steps=steps, seeds=list(range(batch))), prior.device).wall
+    return spread([batch / wall]), spread([wall / batch]), spread([peak_mebibytes(prior.device)])
 
 
 def _picture(batch: int, side: int, seed: int) -> Tensor:
