@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .frontends.inverse import degrade, inpaint, restore
     from .frontends.python import edit, generate, invert, load, verify
+    from .frontends.vector import vectorize
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "degrade", "edit", "generate", "inpaint", "invert", "load", "restore", "verify"]
+__all__ = ["__version__", "degrade", "edit", "generate", "inpaint", "invert", "load", "restore", "vectorize", "verify"]
 
 _PUBLIC = dict.fromkeys(("edit", "generate", "invert", "load", "verify"), ".frontends.python")
 _PUBLIC |= dict.fromkeys(("degrade", "inpaint", "restore"), ".frontends.inverse")
+_PUBLIC |= {"vectorize": ".frontends.vector"}
 
 
 def __getattr__(name: str) -> Any:

@@ -128,6 +128,16 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("strength", "float", 0.5, 0.0, 1e3),
             Setting("begin", "text", "inversion", choices=("inversion", "noise")),
         ),
+        "vectorize": (
+            *_RUN,
+            Setting("steps", "int", 500, 1, 1_000_000),
+            Setting("method", "text", "dreamsampler"),
+            Setting("operator", "text", "identity", many=True),
+            Setting("sigma", "float", 0.0, 0.0, 1e3),
+            Setting("paths", "int", 64, 1, 65_536),
+            Setting("segments", "int", 4, 2, 256),
+            Setting("init", "text", "components"),
+        ),
     }
 )
 """The settings of every task that a recipe can name. A new task adds an entry."""

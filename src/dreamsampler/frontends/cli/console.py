@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-OnProgress = Callable[[str, int, int, Any], None]
+OnProgress = Callable[..., None]
 
 _PHASES = {
     "invert": "inverting",
@@ -80,13 +80,14 @@ class Console:
         with Progress(*columns, console=Rich(stderr=True), transient=True) as bars:
             tasks: dict[str, Any] = {}
 
-            def show(phase: str, done: int, total: int, _state: Any) -> None:
+            def show(phase: str, done: int, total: int, _state: Any, said: str = "") -> None:
+                words = f"{_PHASES.get(phase, phase)} {said}".rstrip()
                 if phase not in tasks or done == 1:
                     for task in tasks.values():
                         bars.remove_task(task)
                     tasks.clear()
-                    tasks[phase] = bars.add_task(_PHASES.get(phase, phase), total=total)
-                bars.update(tasks[phase], completed=done, total=total)
+                    tasks[phase] = bars.add_task(words, total=total)
+                bars.update(tasks[phase], completed=done, total=total, description=words)
 
             yield show
 

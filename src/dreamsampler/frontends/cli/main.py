@@ -16,6 +16,7 @@ from .inpaint import inpaint
 from .invert import invert
 from .models import models
 from .restore import restore
+from .vectorize import rasterize, vectorize
 from .verify import verify
 
 app = typer.Typer(
@@ -51,7 +52,7 @@ def root(
         print(context.get_help())
 
 
-for _command in (edit, inpaint, restore, degrade, generate, invert, models, verify, demo):
+for _command in (edit, inpaint, restore, degrade, generate, invert, vectorize, rasterize, models, verify, demo):
     app.command()(_command)
 
 

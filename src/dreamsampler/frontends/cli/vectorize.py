@@ -1,0 +1,163 @@
+"""`dreamsampler vectorize` and `rasterize`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options as opt
+from .console import Console
+from .restore import Operators
+
+if TYPE_CHECKING:
+    from ...tasks.canvas import Look
+
+SVG = (".svg",)
+
+
+def vectorize(
+    measurement: Annotated[
+        Path,
+        typer.Argument(metavar="IN.png", help="The picture: sharp, blurred, small or noisy; or .npy, .safetensors."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.svg", help="The drawing.", rich_help_panel="Output")
+    ],
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the picture shows.")] = "",
+    operator: Operators = ["identity"],  # noqa: B006 (typer reads the default and never changes it)
+    noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
+    paths: Annotated[int, typer.Option(help="Filled paths.")] = 64,
+    segments: Annotated[int, typer.Option(help="Cubic segments of each path.")] = 4,
+    steps: Annotated[int, typer.Option(help="Gradient steps.", rich_help_panel="Run")] = 500,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME[:OPTION=VALUE,...]",
+            help="dreamsampler, sds, vectorfusion, pds, chain; without a model: data, live, trace.",
+            rich_help_panel="Run",
+        ),
+    ] = "dreamsampler",
+    init: Annotated[
+        str,
+        typer.Option(metavar="components|random|grid|trace|FILE.svg", help="Where to start.", rich_help_panel="Run"),
+    ] = "components",
+    seed: opt.Seed = 0,
+    model: opt.Model = "bundled",
+    revision: opt.Revision = None,
+    prediction_type: opt.PredictionType = None,
+    device: opt.Device = None,
+    dtype: opt.Dtype = None,
+    max_batch: opt.MaxBatch = None,
+    preview: Annotated[Path | None, opt.file_option("OUT.png", "Also write the drawing as pixels.")] = None,
+    animate: Annotated[Path | None, opt.file_option("OUT.gif", "Also write the way to the drawing.")] = None,
+    quiet: opt.Quiet = False,
+    as_json: opt.Json = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Draw a clean SVG out of a degraded picture.
+
+    A run that was stopped goes on where it stood when the same command is given again: its state lies beside the
+    output as OUT.svg.part.safetensors until it is done.
+
+    **Examples**
+
+    ```
+    dreamsampler vectorize blurred.png -p "a dog face" --operator blur:sigma=5 --noise 0.02 -o dog.svg
+    dreamsampler vectorize icon.png --method data --paths 32 -o icon.svg --preview icon-drawn.png
+    ```
+    """
+    from ...files.tensor_file import checkpoint_of
+    from ..vector import draw, vector_job
+    from .session import GIF, PNG, check_outputs, open_model
+
+    console = Console(quiet, as_json)
+    check_outputs((("-o", out, SVG), ("--preview", preview, PNG), ("--animate", animate, GIF)), (measurement,))
+    job = vector_job(
+        measurement, prompt, operator=operator, noise=noise, method=method, paths=paths, segments=segments,
+        steps=steps, init=init, seed=seed, model=model,
+    )  # fmt: skip
+    prior = None
+    if job.drawer.needs_prior:
+        prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
+    part = checkpoint_of(out)
+    if part.exists():
+        console.note(f"going on from {part}")
+    with console.progress() as show:
+        watcher = None if show is None else Watcher(show, job.measurement)
+        outcome = draw(job, prior, checkpoint=part, animate=animate is not None, on_look=watcher)
+    written = [outcome.save(out)]
+    if preview is not None:
+        written.append(outcome.preview(preview))
+    if animate is not None:
+        written.append(outcome.animate(animate))
+    for note in outcome.notes:
+        console.note(note)
+    # what counts is what the file shows
+    decibels, size = outcome.psnr(out), out.stat().st_size
+    console.say(f"{outcome.paths} paths, {size} bytes, {decibels:.1f} dB to the measurement")
+    console.say(f"wrote {', '.join(map(str, written))} ({outcome.evaluations} evaluations, {console.seconds:.1f} s)")
+    console.summary(
+        files=[str(path) for path in written],
+        paths=outcome.paths,
+        bytes=size,
+        psnr=decibels,
+        evaluations=outcome.evaluations,
+        seconds=round(console.seconds, 3),
+        notes=list(outcome.notes),
+    )
+
+
+class Watcher:
+    """Draws the progress of a vectorisation: its loss, and now and then its distance to the measurement."""
+
+    EVERY = 25
+
+    def __init__(self, show: object, measurement: object) -> None:
+        self._show, self._measurement, self._said = show, measurement, ""
+
+    def __call__(self, look: Look) -> None:
+        if look.done % self.EVERY == 1:
+            import torch
+
+            from ..vector import decibels
+
+            with torch.no_grad():
+                image = look.canvas.generator.render()
+            self._said = f"  {decibels(self._measurement.misfit(image)[0]):.1f} dB"  # type: ignore[attr-defined]
+        self._show(look.phase, look.done, look.total, None, f"loss {look.loss:.4g}{self._said}")  # type: ignore[operator]
+
+
+def rasterize(
+    drawing: Annotated[Path, typer.Argument(metavar="IN.svg", help="The drawing.")],
+    out: Annotated[Path, opt.output("Where the picture goes (.png).")],
+    size: Annotated[int | None, typer.Option(help="Longer side in pixels; by default the drawing's own.")] = None,
+    quiet: opt.Quiet = False,
+    as_json: opt.Json = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Render an SVG with the rasteriser that `vectorize` optimises through.
+
+    **Examples**
+
+    ```
+    dreamsampler rasterize dog.svg --size 512 -o dog.png
+    ```
+    """
+    from ...files.png import write_png
+    from ...files.tensors import to_pixels
+    from ...generators.svg.reader import read_svg
+    from .session import PNG, check_outputs
+
+    console = Console(quiet, as_json)
+    check_outputs((("-o", out, PNG),), (drawing,))
+    read = read_svg(drawing, size)
+    write_png(out, to_pixels(2.0 * read.render() - 1.0)[0])
+    for note in read.notes:
+        console.note(note)
+    height, width = read.size
+    console.say(f"wrote {out} ({width} x {height}, {read.structure.path_count} paths, {console.seconds:.1f} s)")
+    console.summary(
+        files=[str(out)], width=width, height=height, paths=read.structure.path_count, notes=list(read.notes)
+    )
