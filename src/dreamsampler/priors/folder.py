@@ -181,14 +181,16 @@ def _network(folder: Path, index: Mapping[str, Any], name: str, variant: str | N
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars of the libraries below while loading; put back afterwards."""
+    """No progress bars and no remarks on unused parts from transformers while loading; put back afterwards."""
     from transformers.utils import logging as reports
 
-    shown = reports.is_progress_bar_enabled()
+    shown, verbosity = reports.is_progress_bar_enabled(), reports.get_verbosity()
     reports.disable_progress_bar()
+    reports.set_verbosity_error()
     try:
         yield
     finally:
+        reports.set_verbosity(verbosity)
         if shown:
             reports.enable_progress_bar()
 

@@ -157,7 +157,8 @@ def write_configs(folder: Path, header: Header, family: str, kind: str, path: Pa
 def _load(
     path: Path, place: Path, family: str, dtype: torch.dtype, vae_dtype: Any, tokenizers: tuple[Any, ...]
 ) -> Parts:
-    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
+    with quiet():
+        from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
 
     options: dict[str, Any] = {"config": str(place), "local_files_only": True}
     given = dict(zip(("tokenizer", "tokenizer_2"), tokenizers, strict=False))
