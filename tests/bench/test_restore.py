@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from dreamsampler.bench.problems import NOISE, PROBLEMS, problem
-from dreamsampler.bench.restore import COLUMNS, METHODS, Solver, run
+from dreamsampler.bench.restore import COLUMNS, METHODS, run
+from dreamsampler.bench.solvers import Solver
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.tensors import to_tensor
 from dreamsampler.iconworld import edit_pairs

@@ -121,7 +121,8 @@ def _measure(
     many = Measurement(operator, one.y.expand(samples, -1, -1, -1), SIGMA)
     if method == "diffpir-exact":
         method, settings = "diffpir", {"variance": true_variance(PRIOR_STD), "zeta": 0.0, **settings}
-    result = restore_with(method, prior, many, steps=steps, seeds=list(range(seed, seed + samples)), **settings)
+    seeds = list(range(seed, seed + samples))
+    result = restore_with(method, prior, many, steps=steps, seeds=seeds, **settings)  # type: ignore[arg-type]
     made = result.images.flatten(1)
     std = posterior.covariance.diagonal().sqrt()
     bias = ((made.mean(0) - posterior.mean) / std).square().mean().sqrt()

@@ -38,9 +38,9 @@ def released_inpaint(
     """
     space, pairs = prior.space, [Network(prior, null, cond) for cond in conds]
     stride = space.factor
-    outside = math.prod(known)
+    outside = torch.stack(list(known)).prod(0)
     small = [k[..., ::stride, ::stride] for k in known]
-    all_small = math.prod(small)
+    all_small = torch.stack(small).prod(0)
     y = outside * (image + 0.01 * noise.normal(image))
     with torch.no_grad():
         z = space.encode(y)

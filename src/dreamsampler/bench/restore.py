@@ -20,20 +20,15 @@ from ..files.png import write_png
 from ..files.sheets import picture_sheet
 from ..files.tensors import to_pixels, to_tensor
 from ..iconworld import SPLITS
-from ..methods.inverse import parse_method, restore_with
-from ..metrics.base import Sample
-from ..metrics.clip import ClipAccuracy
 from ..metrics.encoder import ClipEncoder
 from ..metrics.frechet import frechet
-from ..metrics.psnr import decibels
-from ..metrics.ssim import ssim
 from ..operators.mask import paste, union
 from ..priors.weights import fingerprint
 from ..recipe.model import model_ref
 from ..recipe.recipe import ModelRef, Recipe
-from ..tasks.inpaint import inpaint
 from .clock import peak_mebibytes, reset_peak
 from .problems import PROBLEMS, Problem, problem
+from .solvers import Solver, judge_result
 from .store import Item, OnItem, Result, Store, work_through
 from .tables import Cell, Column, Table, summarise, write_tables
 
@@ -138,50 +133,6 @@ def run(
     return RestoreBenchmark(table, tuple(results), tuple(files))
 
 
-@dataclass(frozen=True)
-class Solver:
-    """A method with its options, as one row of a table."""
-
-    name: str
-    method: str
-    steps: int
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, text: str, steps: int) -> Solver:
-        """ "name" or "name:option=value,..."; `steps` is an option too.
-
-        Raises:
-            InputError: an unknown method or option, or a value of the wrong kind.
-        """
-        if text == "start":
-            return cls(text, text, 0)
-        name, _, rest = text.partition(":")
-        parts = [part for part in rest.split(",") if part]
-        own = [part for part in parts if not part.startswith("steps=")]
-        chosen = [part.removeprefix("steps=") for part in parts if part.startswith("steps=")]
-        if any(not value.isdigit() or int(value) < 1 for value in chosen):
-            raise InputError(f"{text}: steps={chosen[-1]!r}; expected a whole number above 0")
-        method, options = parse_method(f"{name}:{','.join(own)}" if own else name)
-        return cls(text, method, int(chosen[-1]) if chosen else steps, options)
-
-    def takes(self, given: Problem) -> bool:
-        """Whether the method is made for such a problem."""
-        return bool(given.holes) or self.method not in ("repaint", "stable-inpaint")
-
-    def __call__(self, prior: Prior, given: Problem, seed: int) -> tuple[Tensor, int]:
-        """The raw picture and what it cost."""
-        if self.method == "start":
-            return given.measurement.first_guess(), 0
-        if self.method == "dreamsampler" and given.source is not None:
-            done = inpaint(prior, given.source, given.holes, given.prompts, steps=self.steps, raw=True, seeds=[seed])
-            return done.raw, done.receipt.evaluations
-        result = restore_with(
-            self.method, prior, given.measurement, given.prompt, steps=self.steps, seeds=[seed], **self.options
-        )
-        return result.images, result.receipt.evaluations
-
-
 @dataclass
 class _Bench:
     """What all items of one benchmark share."""
@@ -278,24 +229,3 @@ class _Bench:
                 rows.append(cells)
                 labels.append([f"truth: {given.prompt}", f"given: {task}", *(solver.name for solver in solvers)])
         return picture_sheet(rows, labels, cell=max(self.side, 160))
-
-
-def judge_result(raw: Tensor, given: Problem, judge: ClipEncoder) -> dict[str, float | None]:
-    """The measures of one raw picture [1, 3, H, W]."""
-    if given.source is None:
-        return {
-            "PSNR": decibels(raw[0], given.truth[0]),
-            "SSIM": ssim(raw[0], given.truth[0]),
-            "misfit": given.measurement.misfit(raw)[0],
-        }
-    inside = union(given.holes)
-    image, hole = paste(given.source, raw, inside)[0], inside[0, 0] > 0
-    sample = Sample(image, source_text=given.other, target_text=given.prompt)
-    return {
-        "PSNR": decibels(image, given.truth[0]),
-        "SSIM": ssim(image, given.truth[0]),
-        "PSNR in the hole": decibels(image[:, hole], given.truth[0][:, hole]),
-        "CLIP-Acc in the hole": ClipAccuracy(judge)(sample),
-        "PSNR outside, raw": decibels(raw[0][:, ~hole], given.source[0][:, ~hole]),
-        "misfit": given.measurement.misfit(raw)[0],
-    }

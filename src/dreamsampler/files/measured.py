@@ -61,9 +61,9 @@ def read_measurement(source: Source) -> Measured:
     if suffix in (".npy", ".safetensors"):
         data = read_bytes(source)  # type: ignore[arg-type]
         name = os.fspath(source)  # type: ignore[arg-type]
-        array = _npy(data, name) if suffix == ".npy" else _tensor(data, name)
-        return Measured(_checked(array, name), sha256_bytes(data), name)
-    array = source.detach().cpu().numpy() if hasattr(source, "detach") else source
+        stored = _npy(data, name) if suffix == ".npy" else _tensor(data, name)
+        return Measured(_checked(stored, name), sha256_bytes(data), name)
+    array: Any = source.detach().cpu().numpy() if hasattr(source, "detach") else source
     if isinstance(array, np.ndarray) and array.dtype.kind == "f":
         values = _checked(array, KEY)
         return Measured(values, sha256_bytes(repr(values.shape).encode() + values.tobytes()))

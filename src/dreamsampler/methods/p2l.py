@@ -42,14 +42,15 @@ class TunedPrompt:
     """
 
     def __init__(self, cond: Any, measurement: Measurement, rate: float = 1e-4, tune: int = 1) -> None:
-        if not (dataclasses.is_dataclass(cond) and isinstance(getattr(cond, "text", None), Tensor)):
+        embedding = getattr(cond, "text", None)
+        if not isinstance(embedding, Tensor):
             raise InputError("prior: its conditions have no embedding to tune; P2L needs a latent diffusion model")
         if not rate >= 0 or tune < 0:
             raise InputError(f"rate={rate}, tune={tune}: expected 0 or more")
         batch = measurement.y.shape[0]
         # float32 whatever the network computes in: Adam's steps vanish in half precision
-        text = cond.text.detach().float().expand(batch, *cond.text.shape[1:])
-        self._cond, self._dtype, self.measurement, self.tune = cond, cond.text.dtype, measurement, tune
+        text = embedding.detach().float().expand(batch, *embedding.shape[1:])
+        self._cond, self._dtype, self.measurement, self.tune = cond, embedding.dtype, measurement, tune
         self.text = text.clone().requires_grad_()
         self._optimiser = torch.optim.Adam([self.text], lr=rate)
 

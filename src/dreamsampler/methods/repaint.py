@@ -48,7 +48,9 @@ def walk(visits: Sequence[Step], jump: int = 10, resample: int = 10) -> Walk:
     top = len(visits)
     levels = [(s.t, s.a, s.b) for s in visits] + [(visits[-1].t_next, visits[-1].a_next, visits[-1].b_next)]
     left = dict.fromkeys(range(0, top - jump, jump), resample - 1)
-    steps, kept, at = [], [], top
+    steps: list[Step] = []
+    kept: list[float] = []
+    at = top
     while at > 0:
         here, below = levels[top - at], levels[top - at + 1]
         at -= 1

@@ -95,7 +95,7 @@ def restored(
     top, left = (tall - height) // 2, (wide - width) // 2
     given = measurement
     if (tall, wide) != (height, width):
-        operator = compose([window((tall, wide), (3, height, width), top, left), measurement.operator])
+        operator = compose([window((tall, wide), (height, width), top, left), measurement.operator])
         given = Measurement(operator, measurement.y, measurement.sigma, (3, tall, wide))
     made = restore_with("psld", prior, given, prompt, seeds=seeds, steps=steps, scale=scale)
     return made.images.detach()[..., top : top + height, left : left + width].clamp(-1, 1).contiguous()

@@ -23,6 +23,8 @@ RESIZE_KINDS = ("bicubic", "box")
 class Axis(Protocol):
     """A linear map from n samples to m. Implementations are hashable, so that their matrices can be cached."""
 
+    def __hash__(self) -> int: ...
+
     def target(self, n: int) -> int:
         """m for n samples; raises InputError if there is none."""
         ...

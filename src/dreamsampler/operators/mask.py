@@ -160,7 +160,7 @@ def check_holes(masks: Sequence[Tensor], size: tuple[int, int]) -> list[str]:
     notes = []
     if bool((union(masks).flatten(1).amin(1) == 1).any()):
         notes.append("the masks cover the whole picture: nothing of it is known, only the prompts decide")
-    if len(masks) > 1 and bool((sum(m for m in masks) > 1).any()):  # type: ignore[attr-defined]
+    if len(masks) > 1 and bool((torch.stack(torch.broadcast_tensors(*masks)).sum(0) > 1).any()):
         notes.append("masks overlap: where they do, their prompts share the pixels")
     for note in notes:
         log.warning(note)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -194,7 +194,7 @@ def gradient_step(prior: Prior, measurement: Measurement, dps: float, lean: bool
 
 def embed_batch(prior: Prior, prompt: Prompt, batch: int) -> Condition:
     """One condition for the batch, or one an item."""
-    prompts = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
+    prompts: list[Any] = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
     check_prompts(prompts, "prompt")
     if len(prompts) not in (1, batch):
         raise InputError(f"prompt: got {len(prompts)} for a batch of {batch}; expected one, or one an item")

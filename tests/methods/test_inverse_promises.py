@@ -1,0 +1,108 @@
+"""What all inverse-problem methods promise: independence of the batch, resuming, counts, errors."""
+
+import dataclasses
+
+import pytest
+import torch
+from tests.methods.bent import (  # noqa: F401
+    SIZE,
+    N,
+    TokenPrior,
+    bent_world,
+    drawn_scenes,
+    half_size,
+    with_hole,
+)
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.core.loop import dream_sample
+from dreamsampler.core.state import State
+from dreamsampler.methods.inverse import RESTORING, load_restorer, restore_with
+from dreamsampler.operators import Measurement
+
+
+def settings(name):
+    return {"every": 4, "pixel_iterations": 9, "latent_iterations": 6} if name == "resample" else {}
+
+
+def prepared(name, world, small, masked):
+    prior = TokenPrior(world) if name == "p2l" else world
+    if name == "flowdps":
+        # the top of a flow holds no picture: begin below it
+        prior = dataclasses.replace(world, kind="v")
+    return prior, masked if name == "repaint" else small
+
+
+ZERO_SHOT = [name for name in RESTORING if name != "stable-inpaint"]
+
+
+@pytest.mark.parametrize("name", ZERO_SHOT)
+def test_an_item_does_not_depend_on_the_batch_and_global_noise_is_untouched(name, world, small, masked):
+    prior, m = prepared(name, world, small, masked)
+    before = torch.get_rng_state()
+    together = restore_with(name, prior, m, "cat", steps=N, seeds=[3, 4], **settings(name))
+    single = Measurement(m.operator, m.y[1:], m.sigma)
+    alone = restore_with(name, prior, single, "cat", steps=N, seeds=[4], **settings(name))
+    torch.testing.assert_close(together.images[1:], alone.images, atol=1e-9, rtol=0)
+    assert together.misfit[1] == pytest.approx(alone.misfit[0], abs=1e-9)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", [n for n in ZERO_SHOT if n != "p2l"])
+def test_a_run_resumes_from_its_state_alone(name, world, small, masked):
+    prior, m = prepared(name, world, small, masked)
+    saved = {}
+    make = load_restorer(name)
+    parts = make(prior, m, "cat", steps=N, seeds=[3, 4], **settings(name))
+
+    def save(state, step):
+        saved[step.index] = {k: v.clone() for k, v in state.tensors().items()}
+
+    whole = dream_sample(parts.state, prior, *parts[1:], save)
+    again = make(prior, m, "cat", steps=N, seeds=[3, 4], **settings(name))
+    for stop in (4, 8):
+        resumed = dream_sample(State.from_tensors(saved[stop]), prior, *again[1:])
+        assert torch.equal(resumed.z0, whole.z0)
+
+
+@pytest.mark.parametrize("name", ZERO_SHOT)
+def test_progress_and_receipt(name, world, small, masked):
+    prior, m = prepared(name, world, small, masked)
+    told = []
+    before = prior.evaluations
+    result = restore_with(
+        name,
+        prior,
+        m,
+        "cat",
+        steps=N,
+        on_progress=lambda phase, k, n, state: told.append((phase, k, n)),
+        **settings(name),
+    )
+    assert told[-1][1] == told[-1][2]
+    assert result.receipt.evaluations == prior.evaluations - before > 0
+    assert result.images.shape == (2, 3, SIZE, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "message"),
+    [
+        ("latent-dps", {"zeta": -1.0}, "zeta=-1"),
+        ("latent-dps", {"eta": 2.0}, "eta=2"),
+        ("psld", {"gamma": -1.0}, "gamma=-1"),
+        ("diffpir", {"lam": 0.0}, "lam=0"),
+        ("diffpir", {"zeta": 1.5}, "zeta=1.5"),
+        ("repaint", {}, "masks only"),
+        ("resample", {"every": 0}, "every=0"),
+        ("flowdps", {"rate": -1.0}, "rate=-1"),
+        ("flowdps", {"back": "up"}, "back='up'"),
+        ("treg", {"iterations": 0}, "iterations=0"),
+        ("dreamsampler", {"begin": "middle"}, "begin='middle'"),
+        ("dreamsampler", {"rho": -1.0}, "rho=-1"),
+        ("dreamsampler", {"prompt": ["cat"] * 3}, "3 for a batch of 2"),
+        ("walk", {}, "method='walk'"),
+    ],
+)
+def test_bad_arguments_are_named(name, bad, message, world, small):
+    with pytest.raises(InputError, match=message):
+        restore_with(name, world, small, **{"prompt": "cat", "steps": 4, **bad})

@@ -1,0 +1,211 @@
+"""Each inverse-problem method against its published update, longhand."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from tests.methods.bent import (  # noqa: F401
+    SIZE,
+    N,
+    bent_world,
+    ddim,
+    down2,
+    drawn_scenes,
+    eps_at,
+    guided,
+    half_size,
+    norm,
+    start,
+    up2,
+    with_hole,
+)
+
+from dreamsampler.core.loop import dream_sample
+from dreamsampler.core.schedule import FlowSchedule
+from dreamsampler.methods.inverse import load_restorer
+from dreamsampler.methods.resample import HardConsistency
+from dreamsampler.operators import prox
+from dreamsampler.tasks.restore import NEGATION
+
+
+def longhand_latent_dps(prior, m, z, noise, visits):
+    for s in visits:
+        z = z.detach().requires_grad_()
+        e = guided(prior, z, s, 2.0)
+        z0 = (z - s.b * e) / s.a
+        (g,) = torch.autograd.grad(norm(m.y - down2(prior.space.decode(z0))), z)
+        sd = math.sqrt((1 - s.a_next**2) / (1 - s.a**2) * (1 - s.a**2 / s.a_next**2))
+        z = s.a_next * z0 + math.sqrt(s.b_next**2 - sd**2) * e + sd * noise.normal(z) - 0.7 * g
+        z = z.detach()
+    return z
+
+
+def longhand_psld(prior, m, z, noise, visits):
+    for s in visits:
+        z = z.detach().requires_grad_()
+        e = eps_at(prior, z, s, "cat")
+        z0 = (z - s.b * e) / s.a
+        x = prior.space.decode(z0)
+        # box downsampling by 2: A A^T = I / 4, so A^+ = 4 A^T
+        glued = x + 4 * up2(m.y - down2(x))
+        loss = 0.8 * norm(m.y - down2(x)) + 0.3 * norm(z0 - prior.space.encode(glued))
+        (g,) = torch.autograd.grad(loss, z)
+        z = (ddim(s, z0, e) - g).detach()
+    return z
+
+
+def longhand_treg(prior, m, z, noise, visits):
+    for i, s in enumerate(visits):
+        e = guided(prior, z, s, 4.0, null=NEGATION)
+        z0 = (z - s.b * e) / s.a
+        if i % 3 == 0 and i < 170 * N / 200:
+            x = prior.space.decode(z0)
+            # (A^T A + 1e-4) x' = A^T y + 1e-4 x; A^T A = I / 4 on the range of A^T
+            x = x + up2(m.y - down2(x)) / (0.25 + 1e-4)
+            ab = s.a_next**2
+            zbar = ab * prior.space.encode(x) + (1 - ab) * z0
+            z = s.a_next * zbar + (1 - ab) * e + s.b_next * s.a_next * noise.normal(z)
+        else:
+            z = ddim(s, z0, e)
+    return z
+
+
+def longhand_diffpir(prior, m, z, noise, visits):
+    for s in visits:
+        e = eps_at(prior, z, s, "cat")
+        x = prior.space.decode((z - s.b * e) / s.a)
+        rho = 3.0 * 0.05**2 / ((1 - s.a**2) / s.a**2)
+        z0 = prior.space.encode(x + up2(m.y - down2(x)) / (0.25 + rho))
+        e = (z - s.a * z0) / s.b
+        z = s.a_next * z0 + s.b_next * (math.sqrt(1 - 0.3) * e + math.sqrt(0.3) * noise.normal(z))
+    return z
+
+
+def longhand_ddnm(prior, m, z, noise, visits):
+    for s in visits:
+        e = eps_at(prior, z, s, "cat")
+        x = prior.space.decode((z - s.b * e) / s.a)
+        z0 = prior.space.encode(x + 4 * up2(m.y - down2(x)))
+        z = s.a_next * z0 + s.b_next * (math.sqrt(1 - 0.85**2) * e + 0.85 * noise.normal(z))
+    return z
+
+
+def longhand_resample(prior, m, z, noise, visits):
+    for i, s in enumerate(visits):
+        z = z.detach().requires_grad_()
+        e = eps_at(prior, z, s, "cat")
+        z0 = (z - s.b * e) / s.a
+        (g,) = torch.autograd.grad(norm(m.y - down2(prior.space.decode(z0))), z)
+        z0, e, g = z0.detach(), e.detach(), g.detach()
+        z = ddim(s, z0, e) - 0.5 * s.a**2 * g
+        if i >= N / 3 and (i % 4 == 0 or i == N - 1):
+            fit = longhand_fit(prior, m, longhand_ahead(prior, z, i, visits), i < 2 * N / 3)
+            if i == N - 1:
+                return s.a_next * fit + s.b_next * e
+            s2 = 40 * (1 - s.a_next**2) / (1 - s.a**2) * (1 - s.a**2 / s.a_next**2)
+            mean = (s2 * s.a_next * fit + (1 - s.a_next**2) * z) / (s2 + 1 - s.a_next**2)
+            z = mean + math.sqrt(s2 * (1 - s.a_next**2) / (s2 + 1 - s.a_next**2)) * noise.normal(z)
+    return z
+
+
+def longhand_ahead(prior, z, i, visits):
+    rest = visits[i + 1 :]
+    if not rest:
+        return z / visits[-1].a_next
+    rest = rest[:: max(1, len(rest) // 5)][:5]
+    for k, s in enumerate(rest):
+        a, b = (rest[k + 1].a, rest[k + 1].b) if k + 1 < len(rest) else (visits[-1].a_next, visits[-1].b_next)
+        e = eps_at(prior, z, s, "cat")
+        z0 = (z - s.b * e) / s.a
+        z = a * z0 + b * e
+    return z0
+
+
+def longhand_fit(prior, m, z0, pixels):
+    value = (prior.space.decode(z0) if pixels else z0).clone().requires_grad_()
+    optimiser = torch.optim.AdamW([value], lr=1e-2 if pixels else 5e-3)
+    for _ in range(9 if pixels else 6):
+        optimiser.zero_grad()
+        (m.y - down2(value if pixels else prior.space.decode(value))).square().flatten(1).mean(1).sum().backward()
+        optimiser.step()
+    return prior.space.encode(value.detach()) if pixels else value.detach()
+
+
+def longhand_flowdps(prior, m, z, noise, visits):
+    """z = (1 - sigma) z0 + sigma eps; the network gives v = eps - z0."""
+    for s in visits:
+        sigma, after = s.b, s.b_next
+        v0, vc = (p.eps - p.z0 for p in prior.predict([z, z], s, [("",), ("cat",)]))
+        v = v0 + 2.0 * (vc - v0)
+        x0, x1 = z - sigma * v, z + (1 - sigma) * v
+        y0 = x0
+        for _ in range(3):
+            y0 = y0.detach().requires_grad_()
+            (g,) = torch.autograd.grad(norm(up2(m.y) - up2(down2(prior.space.decode(y0)))), y0)
+            y0 = (y0 - 0.5 * g).detach()
+        x0 = (1 - sigma) * x0 + sigma * y0
+        e = math.sqrt(after) * x1 + math.sqrt(1 - after) * noise.normal(z)
+        z = (1 - after) * x0 + after * e
+    return z
+
+
+CASES = {
+    "latent-dps": (longhand_latent_dps, {"scale": 2.0, "zeta": 0.7, "eta": 1.0}, 2),
+    "psld": (longhand_psld, {"omega": 0.8, "gamma": 0.3}, 1),
+    "treg": (longhand_treg, {"scale": 4.0}, 2),
+    "diffpir": (longhand_diffpir, {"zeta": 0.3, "lam": 3.0}, 1),
+    "ddnm": (longhand_ddnm, {}, 1),
+    "resample": (longhand_resample, {"every": 4, "pixel_iterations": 9, "latent_iterations": 6}, None),
+    "flowdps": (longhand_flowdps, {"rate": 0.5}, 2),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_published_update_and_its_exact_cost(name, world, small):
+    longhand, options, cost = CASES[name]
+    if name == "flowdps":
+        world = dataclasses.replace(world, kind="flow", schedule=FlowSchedule(shift=4.0))
+    parts = load_restorer(name)(world, small, "cat", steps=N, seeds=[5, 6], **options)
+    z, noise = start()
+    if name == "flowdps":  # at sigma = 1 the exact prior's eps-based formulas divide by a = 0: start one step down
+        parts = parts._replace(steps=[s._replace(index=k) for k, s in enumerate(parts.steps[1:])])
+    before = world.evaluations
+    done = dream_sample(parts.state, world, *parts[1:])
+    taken = world.evaluations - before
+    torch.testing.assert_close(done.z, longhand(world, small, z, noise, parts.steps), atol=1e-9, rtol=0)
+    if cost is not None:
+        assert taken == 2 * cost * len(parts.steps)
+
+
+def test_hard_consistency_stops_at_the_noise(world, small):
+    visits = world.schedule.visits(N)
+    hard = HardConsistency(world, ("cat",), small, visits, pixel=(1e-2, 5000))
+    fit = hard._fit(torch.zeros(2, 3, SIZE, SIZE, dtype=torch.float64), in_pixels=True)
+    errors = small.residual(fit / 1.05).square().flatten(1).mean(1)  # undo most of the encoder
+    assert float(errors.max()) < 4 * small.sigma**2
+    assert float(errors.min()) > 0.2 * small.sigma**2
+
+
+def test_dreamsampler_restores_what_the_prior_and_the_measurement_know(world, small, scenes):
+    """Longhand: pull to the prompt, pull to the data, noise; DPS between."""
+    steps, c, rho = N, 0.5, 4 * 0.05**2
+    prior = world
+    parts = load_restorer("dreamsampler")(prior, small, "cat", steps=steps, begin="noise", seeds=[5, 6])
+    z, noise = start()
+    for i, s in enumerate(prior.schedule.visits(steps)):
+        a2 = s.a**2
+        if i % 3 == 0 and i < 0.85 * steps:
+            e0 = eps_at(prior, z, s, NEGATION)
+            z0 = (z - s.b * e0) / s.a
+            z0 = z0 + c * a2 * ((z - s.b * eps_at(prior, z, s, "cat")) / s.a - z0)
+            x = prox(small.operator, small.y, prior.space.decode(z0), rho)
+            z0 = z0 + a2 * (prior.space.encode(x) - z0)
+            z = s.a_next * z0 + s.b_next * (math.sqrt(1 - a2) * e0 + s.a * noise.normal(z))
+        else:
+            z = z.detach().requires_grad_()
+            e0 = eps_at(prior, z, s, NEGATION)
+            z0 = (z - s.b * e0) / s.a
+            (g,) = torch.autograd.grad(norm(small.y - down2(prior.space.decode(z0))), z)
+            z = (s.a_next * (z0 - g) + s.b_next * e0).detach()
+    torch.testing.assert_close(dream_sample(parts.state, prior, *parts[1:]).z, z, atol=1e-10, rtol=0)
