@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import DreamSamplerError, OutOfMemory
 from .console import quiet_libraries
+from .interrupts import insistent_interrupts
 
 INTERRUPTED = 130
 
@@ -37,7 +38,7 @@ class Commands(TyperGroup):
         words = list(sys.argv[1:] if args is None else args)
         debug = "--debug" in words
         try:
-            with contextlib.nullcontext() if debug else quiet_libraries():
+            with insistent_interrupts(), contextlib.nullcontext() if debug else quiet_libraries():
                 code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
             if code == INTERRUPTED:
                 raise KeyboardInterrupt
