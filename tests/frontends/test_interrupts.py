@@ -9,7 +9,7 @@ from dreamsampler.frontends.cli.interrupts import AGAIN, insistent_interrupts
 
 def test_a_swallowed_interrupt_comes_again():
     before = signal.getsignal(signal.SIGALRM)
-    with pytest.raises(KeyboardInterrupt), insistent_interrupts():
+    with pytest.raises(KeyboardInterrupt), insistent_interrupts():  # noqa: PT012
         try:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1.0)
@@ -21,7 +21,7 @@ def test_a_swallowed_interrupt_comes_again():
 
 
 def test_nothing_comes_after_the_context_is_left():
-    with pytest.raises(KeyboardInterrupt), insistent_interrupts():
+    with pytest.raises(KeyboardInterrupt), insistent_interrupts():  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1.0)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
