@@ -11,7 +11,7 @@ import dreamsampler
 
 
 def test_names_are_there_and_documented() -> None:
-    for name in ("degrade", "edit", "generate", "inpaint", "invert", "load", "restore", "verify"):
+    for name in ("degrade", "edit", "generate", "inpaint", "invert", "load", "restore", "vectorize", "verify"):
         assert name in dreamsampler.__all__
         assert name in dir(dreamsampler)
         assert "Example" in (getattr(dreamsampler, name).__doc__ or "")

@@ -136,6 +136,8 @@ def vector_job(
     inputs = read_measured(measurement, [(words, Path(words)) for words in operator_files(specs)])
     if inputs.measured is None:
         raise InputError("measurement: expected one")
+    if not 0.0 <= number("noise", noise) < math.inf:
+        raise InputError(f"noise={noise}: expected a standard deviation of 0 or more")
     made = operator_of(specs, inputs)
     y, scene = measured_scene(inputs.measured, made)
     start, words = None, os.fspath(init)

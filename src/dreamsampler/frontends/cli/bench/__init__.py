@@ -1,6 +1,6 @@
 """`dreamsampler bench`: measurements that the documents quote, to be repeated by anyone."""
 
-from . import inverse, machines, methods
+from . import drawings, inverse, machines, methods
 from .common import app
 
-__all__ = ["app", "inverse", "machines", "methods"]
+__all__ = ["app", "drawings", "inverse", "machines", "methods"]
