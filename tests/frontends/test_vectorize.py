@@ -32,7 +32,7 @@ def disc(path: Path) -> Path:
 
 def words(out: str) -> list[str]:
     return [
-        sys.executable, "-c", DRAW, "vectorize", "disc.png", "--method", "data", "--paths", "6", "--steps", "300",
+        sys.executable, "-c", DRAW, "vectorize", "disc.png", "--method", "data", "--paths", "6", "--steps", "120",
         "--operator", "blur:sigma=1.5", "--seed", "3", "-o", out,
     ]  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(folder: Path) -> N
     disc(folder / "disc.png")
     part = folder / "out.svg.part.safetensors"
     kills = 0
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(words("out.svg"), stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
             before = part.stat().st_mtime_ns if part.exists() else 0
             deadline = time.monotonic() + 120
@@ -53,7 +53,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(folder: Path) -> N
             if running.poll() is None:
                 running.send_signal(signal.SIGKILL)
                 kills += 1
-    assert kills >= 2
+    assert kills == 2
     assert not (folder / "out.svg").exists()
     assert part.exists()
     done = subprocess.run(words("out.svg"), capture_output=True, text=True, check=True)
