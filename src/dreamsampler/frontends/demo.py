@@ -14,6 +14,7 @@ from ..core.types import Prior
 from ..files.png import write_png
 from ..files.sheets import picture_sheet
 from ..iconworld import Scene, edit_pairs
+from ..iconworld.figures import colours_of
 from ..tasks.common import OnProgress
 from .python import edit
 
@@ -43,7 +44,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Cat to dog, horse to zebra, glasses on a face, and two objects exchanged in one run."""
+    """Cat to dog, horse to zebra, glasses on a face, and two objects recoloured in one run."""
     made = []
     for name, task, number in (("dog", "cat2dog", 0), ("zebra", "horse2zebra", 0), ("glasses", "face2glasses", 0)):
         pair = edit_pairs(task, "test", 1, number)[0]
@@ -52,22 +53,21 @@ def cases() -> list[Case]:
 
 
 def _two_objects() -> Case:
-    """Both figures of a scene become something else, each in its own mask."""
-    pair = edit_pairs("one-of-two", "test", 1, 0)[0]
-    before, after = pair.source, pair.target
-    for other in edit_pairs("one-of-two", "test", 40, 1):
-        done = [k for k, (a, b) in enumerate(zip(before.figures, after.figures, strict=True)) if a != b]
-        figure = other.target.figures[0]
-        left = 1 - done[0]
-        taken = {f.kind for f in (*before.figures, *after.figures)}
-        if figure.view == "object" and figure.kind not in taken:
-            place = {name: getattr(before.figures[left], name) for name in ("x", "y", "size")}
-            after = replace(
-                after, figures=tuple(replace(figure, **place) if k == left else f for k, f in enumerate(after.figures))
-            )
-            break
-    masks = tuple(grown(before.mask(f"figure {k}", SIDE) | after.mask(f"figure {k}", SIDE)) for k in range(2))
+    """Both objects of a scene take another colour in one run, each in its own mask."""
+    scenes = (pair.source for pair in edit_pairs("one-of-two", "test", 40))
+    before = next(s for s in scenes if all(len(_others(s, k)) > 1 and s.figures[k].view == "object" for k in range(2)))
+    after = before
+    for k in range(2):
+        taken = after.figures[0].colour if k else ""
+        after = after.with_figure(k, colour=next(c for c in _others(before, k) if c != taken))
+    masks = tuple(grown(before.mask(f"figure {k}", SIDE)) for k in range(2))
     return Case("two", before, after, tuple(_noun(after, k) for k in range(2)), masks)
+
+
+def _others(scene: Scene, index: int) -> list[str]:
+    """Colours that a figure could have instead of its own and that the background lets one see."""
+    figure, ground = scene.figures[index], scene.background.colour
+    return [colour for colour in colours_of(figure.kind) if colour not in (figure.colour, ground)]
 
 
 def _noun(scene: Scene, index: int) -> str:
