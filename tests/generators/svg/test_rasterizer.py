@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dreamsampler.core.errors import InputError
-from dreamsampler.generators.svg import rasterizer
+from dreamsampler.core.errors import InputError, OutOfMemory
+from dreamsampler.generators.svg import memory, rasterizer
 from dreamsampler.generators.svg.rasterizer import rasterize
 from dreamsampler.generators.svg.shapes import ellipse, polygon, rectangle
 from dreamsampler.generators.svg.structure import FillRule, Structure
@@ -174,6 +174,14 @@ def test_bad_arguments_are_refused_by_name(change: dict, words: str) -> None:
     arguments = {"points": rectangle(1, 1, 3, 3), "rgba": torch.ones(1, 4), "size": (4, 4)} | change
     with pytest.raises(InputError, match=words):
         rasterize(structure=ONE, **arguments)
+
+
+def test_a_canvas_beyond_memory_is_refused_with_what_would_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 64 << 20)
+    with pytest.raises(OutOfMemory, match="fits"):
+        rasterize(rectangle(1, 1, 3, 3), ONE, torch.ones(1, 4), (4000, 4000))
+    monkeypatch.undo()
+    assert (memory.available() or 1) > 0
 
 
 def test_nothing_to_draw_leaves_the_background() -> None:

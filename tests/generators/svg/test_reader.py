@@ -57,7 +57,7 @@ EXACT = {
     '<path d="M10 44h30h-20" fill="none" stroke="#a00" stroke-width="6"/>',
     "dots": '<path d="M16 20h0" stroke="red" stroke-width="12" stroke-linecap="round"/>'
     '<path d="M44 20z" stroke="blue" stroke-width="12" stroke-linecap="square"/>',
-    "dashes": CURVE.format(w=4, more='stroke-dasharray="7 3 1" stroke-dashoffset="2"'),
+    "dashes": CURVE.format(w=4, more='stroke-dasharray="7 3 1" stroke-dashoffset="13"'),
     "stroke under a transform": '<circle cx="10" cy="10" r="6" transform="scale(4 2) skewX(15)" fill="gold"'
     ' stroke="#000"/>',
     "stroke first": '<rect x="14" y="14" width="34" height="34" fill="gold" stroke="#000" stroke-width="9"'

@@ -163,6 +163,7 @@ def test_gradients_and_clips_survive_the_round_trip() -> None:
         png = resvg.svg_to_bytes(svg_string=source, background="#ffffff")
         theirs = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
         assert np.abs(_levels(drawing.render()) - theirs).mean() < 0.7
+    assert svg_text(drawing.scaled((192, 192))).count("<clipPath") == 2
     larger = _levels(drawing.render((192, 192))).reshape(96, 2, 96, 2, 3).mean((1, 3))
     assert np.abs(larger - _levels(drawing.render())).mean() < 0.3
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError
-from .fill import Fill
+from .fill import Fill, scaled_fills
 from .rasterizer import rasterize
 from .structure import FillRule, Structure
 
@@ -107,8 +107,7 @@ class Drawing:
             return self
         sx, sy = size[1] / self.size[1], size[0] / self.size[0]
         points = self.points * torch.tensor([sx, sy], dtype=self.points.dtype, device=self.points.device)
-        fills = tuple(fill and fill.scaled(sx, sy) for fill in self.fills)
-        return replace(self, points=points, size=size, fills=fills)
+        return replace(self, points=points, size=size, fills=scaled_fills(self.fills, sx, sy))
 
     def plain(self) -> Drawing:
         """The same drawing in plain colours: gradients become their mean, clips are dropped; said in the notes."""

@@ -105,9 +105,19 @@ class Fill:
     clips: tuple[Clip, ...] = ()
     mean: Rgba | None = None
 
-    def scaled(self, sx: float, sy: float) -> Fill:
-        gradient = None if self.gradient is None else self.gradient.scaled(sx, sy)
-        return replace(self, gradient=gradient, clips=tuple(clip.scaled(sx, sy) for clip in self.clips))
+
+def scaled_fills(fills: Sequence[Fill | None], sx: float, sy: float) -> tuple[Fill | None, ...]:
+    """The fills on a canvas sx times as wide and sy times as high; paths that share a clip still share it."""
+    clips = {id(clip): clip.scaled(sx, sy) for fill in fills if fill is not None for clip in fill.clips}
+    return tuple(
+        fill
+        and replace(
+            fill,
+            gradient=fill.gradient and fill.gradient.scaled(sx, sy),
+            clips=tuple(clips[id(clip)] for clip in fill.clips),
+        )
+        for fill in fills
+    )
 
 
 class Field(NamedTuple):

@@ -17,13 +17,15 @@ from torch.autograd.function import once_differentiable
 
 from dreamsampler.core.errors import InputError, OutOfMemory
 
+from .arguments import MAX_SIDE as MAX_SIDE
+from .arguments import checked, empty_canvas
 from .composite import Layers, paint, unpaint
 from .coverage import Boxes, Coverage, Edges, boxes, cover, edges_of, vertex_gradient
 from .fill import Field, Fill, Fills
 from .flatten import Flattening, Polylines, flatten
+from .memory import require_canvas
 from .structure import FillRule, Structure
 
-MAX_SIDE = 16384
 CELLS_AT_ONCE = 1 << 22
 """Packed cells kept for the backward pass; drawings that need more (and more than the canvas has pixels, below which
 keeping them costs no more than a copy of the canvas) are painted in runs, and painted again on the way back."""
@@ -81,10 +83,11 @@ def rasterize(
         InputError: shapes, dtypes or sizes that do not fit, values that are not finite.
         OutOfMemory: the canvas does not fit into memory.
     """
-    points, rgba = _checked(points, structure, rgba, size)
+    points, rgba = checked(points, structure, rgba, size)
     if fills is not None and len(fills) != structure.path_count:
         raise InputError(f"fills: {len(fills)} for {structure.path_count} paths; give one a path, None for plain ones")
     batch, (height, width) = points.shape[0], size
+    require_canvas(batch, 3 + alpha, size, points.dtype, points.device)
     lines = flatten(points, structure, flattening or Flattening())
     colours, opacity = rgba[..., :3], rgba[..., 3]
     if fills is not None:  # the own colour of a path with a gradient is not seen
@@ -95,7 +98,7 @@ def rasterize(
             raise InputError("background: give none with alpha=True, the result is transparent there")
         colours = torch.cat([colours, torch.ones_like(opacity).unsqueeze(-1)], dim=-1)
     try:
-        canvas = _canvas(background, batch, size, points, alpha)
+        canvas = empty_canvas(background, batch, size, points, alpha)
         plan = _plan(lines, structure, batch, _fills(fills, size, points))
         return _Raster.apply(lines.vertices, colours.reshape(-1, colours.shape[-1]), opacity.reshape(-1), canvas, plan)
     except (MemoryError, RuntimeError) as error:
@@ -125,23 +128,6 @@ def _plan(lines: Polylines, structure: Structure, batch: int, fills: Fills | Non
     odd = [rule is FillRule.EVENODD for rule in structure.rules]
     evenodd = torch.tensor(odd * batch, device=lines.counts.device) if any(odd) else None
     return _Plan(lines.following, lines.counts, starts, evenodd, structure.path_count, fills)
-
-
-def _canvas(background: Tensor | None, batch: int, size: tuple[int, int], like: Tensor, alpha: bool) -> Tensor:
-    """The empty canvas `[B, K, H, W]`; an expanded view where it can be."""
-    if alpha:
-        return like.new_zeros(()).expand(batch, 4, *size)
-    if background is None:
-        return like.new_ones(()).expand(batch, 3, *size)
-    if background.dtype != like.dtype or background.device != like.device:
-        raise InputError(f"background: is {background.dtype} on {background.device}, points are not")
-    if background.dim() in (1, 2):
-        background = background.unsqueeze(-1).unsqueeze(-1)
-    try:
-        return background.expand(batch, 3, *size)
-    except RuntimeError as error:
-        shape = tuple(background.shape)
-        raise InputError(f"background: shape {shape} is neither a colour nor an image of size {size}") from error
 
 
 class _Raster(torch.autograd.Function):
@@ -247,29 +233,3 @@ def _paint_run(
     scenes = _scenes(plan, first, end)
     layers = paint(canvas, covered.covered, colours[first:end], opacity[first:end], part.rows, scenes, fields)
     return covered, layers
-
-
-def _checked(points: Tensor, structure: Structure, rgba: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Check shapes and values at the public edge and give both tensors a batch dimension."""
-    points = points.unsqueeze(0) if points.dim() == 2 else points
-    rgba = rgba.unsqueeze(0) if rgba.dim() == 2 else rgba
-    if points.dim() != 3 or points.shape[1:] != (structure.point_count, 2):
-        wanted = (structure.point_count, 2)
-        raise InputError(f"points: shape {tuple(points.shape)}, expected [B, N, 2] with (N, 2) = {wanted}")
-    if rgba.dim() != 3 or rgba.shape[1:] != (structure.path_count, 4):
-        wanted = (structure.path_count, 4)
-        raise InputError(f"rgba: shape {tuple(rgba.shape)}, expected [B, P, 4] with (P, 4) = {wanted}")
-    if points.dtype not in (torch.float32, torch.float64) or rgba.dtype != points.dtype:
-        raise InputError(f"points and rgba: {points.dtype} and {rgba.dtype}, expected both float32 or float64")
-    if points.device != rgba.device:
-        raise InputError(f"rgba: on {rgba.device}, but points are on {points.device}; move one")
-    batch = max(points.shape[0], rgba.shape[0])
-    if points.shape[0] not in (1, batch) or rgba.shape[0] not in (1, batch):
-        raise InputError(f"rgba: {rgba.shape[0]} scenes, but points have {points.shape[0]}")
-    if not all(1 <= side <= MAX_SIDE for side in size):
-        raise InputError(f"size: {size}, expected height and width from 1 to {MAX_SIDE}")
-    if not bool(torch.isfinite(points).all()):
-        raise InputError("points: NaN or infinite coordinates; lower the step size or check the file")
-    if not bool(torch.isfinite(rgba).all()):
-        raise InputError("rgba: NaN or infinite colours; lower the step size or check the file")
-    return points.expand(batch, -1, -1), rgba.expand(batch, -1, -1)

@@ -18,8 +18,8 @@ import torch
 
 from ...core.errors import InputError
 from ...files.content import read_bytes
+from .arguments import MAX_SIDE
 from .drawing import Drawing, Shape
-from .rasterizer import MAX_SIDE
 from .reading.geometry import Array
 from .reading.paint import Document
 from .reading.stylesheet import read_stylesheet
