@@ -7,11 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+import dreamsampler
+from dreamsampler.frontends import vector
+from dreamsampler.tasks.sketch import VectorSettings
 
 from .conftest import Cli
 
@@ -61,6 +66,37 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(folder: Path) -> N
     assert not part.exists()
     subprocess.run(words("again.svg"), capture_output=True, check=True)
     assert (folder / "out.svg").read_bytes() == (folder / "again.svg").read_bytes()
+
+
+def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
+    disc(folder / "disc.png")
+    start = dreamsampler.vectorize("disc.png", method="data", paths=3, steps=2).save("start.svg")
+    made = dreamsampler.vectorize("disc.png", method="data:crossing=0.5", init="start.svg", steps=2)
+    assert set(made.recipe.settings) >= {field.name for field in fields(VectorSettings)}
+    assert (made.recipe.settings["crossing"], made.recipe.settings["init"]) == (0.5, "start.svg")
+    assert [ref.name for ref in made.recipe.inputs] == ["disc.png", "start.svg"]
+    assert made.recipe.model.id == "none"
+    assert made.paths == 3
+    key = made.recipe.recipe_hash()
+    start.write_text(start.read_text() + "<!-- changed -->")
+    other = dreamsampler.vectorize("disc.png", method="data:crossing=0.5", init="start.svg", steps=2)
+    assert other.recipe.recipe_hash() != key, "another start is another run"
+
+
+def test_a_resumed_run_has_all_frames(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector, "SAVE_EVERY", 0.0)
+    disc(folder / "disc.png")
+    arguments = {"method": "data", "paths": 3, "steps": 6, "animate": True}
+    whole = dreamsampler.vectorize("disc.png", **arguments).animate("whole.gif")
+
+    def stop(look: vector.Look) -> None:
+        if look.done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dreamsampler.vectorize("disc.png", checkpoint="p.safetensors", on_look=stop, **arguments)
+    rest = dreamsampler.vectorize("disc.png", checkpoint="p.safetensors", **arguments).animate("rest.gif")
+    assert whole.read_bytes() == rest.read_bytes()
 
 
 def test_bench_vectorize_prints_its_table(cli: Cli, folder: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ from .python import as_prior
 FRAMES = 48
 SAVE_EVERY = 20.0
 """Seconds between checkpoints."""
+
+NO_MODEL = "none"
+"""Stands in recipes of methods that need no model."""
 
 OnLook = Callable[[Look], None]
 
@@ -133,27 +137,29 @@ def vector_job(
     """
     drawer = Drawer.parse(text("method", method))
     specs = [operator] if isinstance(operator, str) else list(operator)
-    inputs = read_measured(measurement, [(words, Path(words)) for words in operator_files(specs)])
+    start, words = None, os.fspath(init)
+    if words not in STARTS and Path(words).suffix.lower() not in (".svg", ".svgz"):
+        raise InputError(f"init={words!r}: expected one of {', '.join(STARTS)}, or an .svg file")
+    aids = [*operator_files(specs), *([] if words in STARTS else [words])]
+    inputs = read_measured(measurement, [(words, Path(words)) for words in aids])
     if inputs.measured is None:
         raise InputError("measurement: expected one")
     if not 0.0 <= number("noise", noise) < math.inf:
         raise InputError(f"noise={noise}: expected a standard deviation of 0 or more")
     made = operator_of(specs, inputs)
     y, scene = measured_scene(inputs.measured, made)
-    start, words = None, os.fspath(init)
     if words not in STARTS:
-        if Path(words).suffix.lower() not in (".svg", ".svgz"):
-            raise InputError(f"init={words!r}: expected one of {', '.join(STARTS)}, or an .svg file")
         start, words = read_svg(Path(words), scene[1:]), "components"
     numbers = {"paths": whole("paths", paths), "segments": whole("segments", segments), "steps": whole("steps", steps)}
-    settings = VectorSettings(**numbers, init=words)
+    settings = dataclasses.replace(VectorSettings(**numbers, init=words), **drawer.settings)
     recipe = Recipe(
         "vectorize",
-        ModelRef(str(model) if isinstance(model, str | Path) else f"object:{type(model).__name__}"),
+        ModelRef(_model_name(model) if drawer.needs_prior else NO_MODEL),
         (text("prompt", prompt),),
         inputs.refs(()),
         settings={
-            **numbers,
+            # all of them: the defaults may change, what this recipe means may not
+            **{field.name: type(field.default)(getattr(settings, field.name)) for field in fields(settings)},
             "init": os.fspath(init),
             "method": method,
             "operator": tuple(specs),
@@ -163,6 +169,10 @@ def vector_job(
         notes=inputs.notes,
     )
     return VectorJob(recipe, Measurement(made, y, number("noise", noise), scene), drawer, settings, start)
+
+
+def _model_name(model: Any) -> str:
+    return str(model) if isinstance(model, str | Path) else f"object:{type(model).__name__}"
 
 
 def draw(
@@ -208,6 +218,9 @@ class _Watch:
 
     def course(self) -> Course:
         resume = read_tensors(self._path, self._key) if self._path is not None and self._path.exists() else None
+        if resume is not None and "frames" in resume:
+            self.frames = [frame[None].float() / 255 for frame in resume["frames"]]
+            self._steps = int(resume["frames.steps"])
         return Course(resume, self._look, None if self._path is None else self._keep)
 
     def done(self) -> None:
@@ -217,6 +230,9 @@ class _Watch:
 
     def _keep(self, tensors: dict[str, Tensor]) -> None:
         if self._path is not None and time.monotonic() - self._saved > SAVE_EVERY:
+            if self.frames:
+                pixels = torch.cat(self.frames).mul(255).round().byte()
+                tensors = tensors | {"frames": pixels, "frames.steps": torch.tensor(self._steps)}
             write_tensors(self._path, tensors, self._key)
             self._saved = time.monotonic()
 

@@ -137,6 +137,16 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("paths", "int", 64, 1, 65_536),
             Setting("segments", "int", 4, 2, 256),
             Setting("init", "text", "components"),
+            Setting("fit", "float", 0.5, 0.0, 1.0),
+            Setting("start", "float", 0.5, 1e-6, 1.0),
+            Setting("scale", "float", 4.0, 0.0, 1e3),
+            Setting("balance", "float", 0.3, 0.0, 1e6),
+            Setting("fade", "float", 0.1, 0.0, 1e6),
+            Setting("crossing", "float", 1e-3, 0.0, 1e6),
+            Setting("rate", "float", 1.0, 1e-9, 1e3),
+            Setting("colour_rate", "float", 0.05, 1e-9, 1e3),
+            Setting("blur", "float", 0.0, 0.0, 1e6),
+            Setting("renew_every", "int", 50, 0, 1_000_000),
         ),
     }
 )
