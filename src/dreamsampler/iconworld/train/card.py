@@ -68,7 +68,10 @@ mouths) are less reliable than the noun and the colours. People are drawn as sim
 
 
 def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, object]:
-    """Measure ``out/prior`` with ``out/judge``; write ``measured.json`` and ``README.md`` into the prior's folder."""
+    """Measure ``out/prior`` with ``out/judge``; write ``measured.json`` and ``README.md`` into the prior's folder.
+
+    What a ``notes.md`` in ``out`` says of the run is quoted in the card.
+    """
     for needed in ("prior/model_index.json", "judge/config.json"):
         if not (out / needed).is_file():
             raise InputError(f"{out / needed} is missing: run the stages autoencoder, diffusion and judge first")
@@ -80,6 +83,8 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, ob
     chosen = [icon for icon in listed if noun_of(icon.name) in known and not icon.held_out]
     measured = measure(pipeline, judge, RealWorld(chosen) if chosen else None, seed, n, out / "sheets")
     measured["training"] = training_lengths(out)
+    notes = out / "notes.md"
+    measured["notes"] = notes.read_text().strip() if notes.exists() else ""
     (out / "prior" / "measured.json").write_text(json.dumps(measured, indent=1) + "\n")
     (out / "prior" / "README.md").write_text(render(measured, pipeline, judge, len(chosen)))
     return measured
@@ -153,6 +158,8 @@ def render(measured: dict[str, object], pipeline: StableDiffusionPipeline, judge
         f"- {stage}: {run['steps']} steps in {run['minutes']} minutes, preset '{run['settings']['preset']}'"
         for stage, run in measured["training"].items()
     )
+    if measured["notes"]:
+        training += f"\n\n{measured['notes']}"
     return TEMPLATE.format(
         nouns=len(judge.nouns),
         backgrounds=len(judge.backgrounds),

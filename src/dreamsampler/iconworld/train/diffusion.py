@@ -1,7 +1,10 @@
 """Stage 2: the text encoder and the UNet, trained together on cached latents.
 
-The schedule is Stable Diffusion 1.5's and the network predicts the noise. The loss of each sample is weighted by
-min(SNR, 5) / SNR (Hang et al. 2023, arXiv:2303.09556), which keeps the nearly clean timesteps from taking over.
+The schedule is Stable Diffusion 1.5's and the network predicts the noise. The squared error of each sample is weighted
+by min(SNR + 1, 5) / SNR, at most 10. In terms of the clean latent that is the weight of velocity prediction (SNR + 1)
+with the cap of Hang et al. 2023 (arXiv:2303.09556), which keeps the nearly clean timesteps from taking over. The 1
+keeps the noisiest ones, where the caption decides what the picture will be, from counting for nothing; the limit of 10
+keeps their gradients, which grow with the weight, from drowning the rest.
 One caption in ten is replaced by the empty one, whose prediction guidance subtracts.
 """
 
@@ -25,6 +28,7 @@ from dreamsampler.iconworld.train.text import build_text_encoder
 
 EMPTY_SHARE = 0.1  #: captions replaced by ""
 SNR_CAP = 5.0
+WEIGHT_LIMIT = 10.0
 
 SHEET_PROMPTS = (
     "a cat face on a blue background",
@@ -111,7 +115,7 @@ def diffusion_loss(
     alpha = alphas[timesteps].to(clean.device).view(-1, 1, 1, 1)
     predicted = model(alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, timesteps.to(clean.device), tokens)
     snr = (alpha / (1 - alpha)).flatten()
-    weight = snr.clamp(max=SNR_CAP) / snr
+    weight = ((snr + 1).clamp(max=SNR_CAP) / snr).clamp(max=WEIGHT_LIMIT)
     return (weight * (predicted.float() - noise).square().mean((1, 2, 3))).mean()
 
 

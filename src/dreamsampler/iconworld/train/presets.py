@@ -42,7 +42,7 @@ class DiffusionPreset:
 
 
 DIFFUSION = {
-    "cpu": DiffusionPreset("cpu", (96, 192, 192), 1, 4, 144, 2, True, 16, 8e-4, 0.5, 0.999),
+    "cpu": DiffusionPreset("cpu", (96, 192, 192), 1, 4, 144, 2, True, 16, 6e-4, 0.3, 0.999),
     "full": DiffusionPreset("full", (96, 176, 176), 1, 4, 144, 3, True, 256, 6e-4, 0.3, 0.9995),
 }
 
