@@ -192,6 +192,8 @@ class TestFailures:
                 2,
                 "dreamsampler: too many; use --max-batch 1 (slower)",
             ),
+            (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 2, "dreamsampler: out of memory; ask for"),
+            (MemoryError(), 2, "dreamsampler: out of memory; ask for"),
             (KeyboardInterrupt(), 130, "dreamsampler: interrupted"),
             (ZeroDivisionError("by nought"), 1, "dreamsampler: unexpected ZeroDivisionError: by nought (--debug"),
         ],

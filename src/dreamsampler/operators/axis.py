@@ -205,11 +205,16 @@ def factors_of(axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> 
     return Factors(*(x.to(device=device, dtype=dtype) for x in (u, s, vh.mT.contiguous())))
 
 
+MAX_SIGMA = 1000
+
+
 def gaussian_taps(sigma: float, size: int | None = None) -> tuple[float, ...]:
     """Samples of a Gaussian of `sigma` pixels, summing to 1; by default wide enough for 4 sigma on either side."""
-    if not (math.isfinite(sigma) and sigma > 0):
-        raise InputError(f"sigma={sigma}: expected a width in pixels above 0")
+    if not 0 < sigma <= MAX_SIGMA:
+        raise InputError(f"sigma={sigma}: expected a width in pixels above 0 and at most {MAX_SIGMA}")
     size = 2 * math.ceil(4 * sigma) + 1 if size is None else size
+    if size > 8 * MAX_SIGMA + 1:
+        raise InputError(f"size={size}: expected at most {8 * MAX_SIGMA + 1} taps")
     if size < 1 or size % 2 == 0:
         raise InputError(
             f"size={size}: expected an odd number of taps, so that the kernel has a centre; use {size + 1}"

@@ -14,6 +14,9 @@ from .base import Shape, shape_of
 
 log = logging.getLogger(__name__)
 
+MAX_LENGTH = 1000
+"""Pixels of the longest motion blur: its kernel has as many on a side."""
+
 
 @dataclass(frozen=True, eq=False)
 class KernelBlur:
@@ -104,15 +107,16 @@ def motion_blur(length: float, angle: float = 0.0, size: int | None = None) -> K
     Raises:
         InputError: length below 1, size even or too small for the line.
     """
-    if not (math.isfinite(length) and length >= 1 and math.isfinite(angle)):
+    if not (1 <= length <= MAX_LENGTH and math.isfinite(angle)):
         raise InputError(
-            f"length={length}, angle={angle}: expected a length of at least 1 pixel and an angle in degrees"
+            f"length={length}, angle={angle}: expected a length of 1 to {MAX_LENGTH} pixels and an angle in degrees"
         )
     reach = (length - 1) / 2
     size = 2 * math.ceil(reach) + 1 if size is None else size
-    if size % 2 == 0 or size < 2 * math.ceil(reach) + 1:
+    if size % 2 == 0 or not 2 * math.ceil(reach) + 1 <= size <= 2 * MAX_LENGTH:
         raise InputError(
-            f"size={size}: expected an odd size of at least {2 * math.ceil(reach) + 1} for length={length:g}"
+            f"size={size}: expected an odd size of at most {2 * MAX_LENGTH}, and at least {2 * math.ceil(reach) + 1} "
+            f"for length={length:g}"
         )
     along = torch.linspace(-reach, reach, max(1, round(10 * length)), dtype=torch.float64)
     turn = math.radians(angle)

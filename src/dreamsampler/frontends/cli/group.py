@@ -66,6 +66,8 @@ def report_failure(error: BaseException, debug: bool = False) -> int:
         return _say(as_options(str(error)), 2)
     if isinstance(error, DreamSamplerError):
         return _say(str(error), 2)
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return _say("out of memory; ask for a smaller size, fewer pictures at once or a smaller model", 2)
     # usage errors of the parser: the class has changed its home between versions, its form has not
     words = getattr(error, "format_message", None)
     if words is not None:

@@ -1,7 +1,7 @@
 """Ctrl-C that is never lost.
 
 An interrupt is an exception raised wherever the program happens to be; inside an extension's import or a finaliser it
-is swallowed there, and the run goes on for minutes. So it is raised again every two seconds until the program has ended.
+is swallowed there, and the run goes on for minutes. So it is raised again every two seconds until the program ends.
 """
 
 from __future__ import annotations
