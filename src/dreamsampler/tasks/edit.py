@@ -7,8 +7,9 @@ N steps cost N evaluations up and N (1 + K) down, K the number of prompts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -62,11 +63,16 @@ class InversionReport:
 
 @dataclass(frozen=True)
 class EditResult:
-    """Edited pictures [B, 3, H, W] in [-1, 1], the report on their inversion and the receipt of the run."""
+    """Edited pictures [B, 3, H, W] in [-1, 1] and the receipt of the run."""
 
     images: Tensor
-    report: InversionReport
     receipt: Receipt
+    made_report: Callable[[], InversionReport] = field(repr=False)
+
+    @cached_property
+    def report(self) -> InversionReport:
+        """What the model keeps of the pictures; unless it was asked for with the edit, decoded when first looked at."""
+        return self.made_report()
 
 
 def edit(
@@ -123,12 +129,13 @@ def edit(
     base = prior.embed([base_prompt])
     top = invert(prior, state, visits, base, inversion, rounds, reporter(on_progress, "invert", len(visits)))
     begin = State.start(top.z, state.noise, z0=z)
-    made = _report(prior, images, z, begin, base, visits, on_progress) if report else _vae_report(prior, images, z)
+    made = _report(prior, images, z, begin, base, visits, on_progress) if report else None
     guide = Branches(base, tuple(prior.embed([p]) for p in prompts), pull.active)
     done = dream_sample(begin, prior, visits, guide, Solve((pull,)), keep, reporter(on_progress, "edit", len(visits)))
     with torch.no_grad():
         edited = prior.space.decode(done.z0)
-    return EditResult(edited, made, Receipt(evaluations(prior) - counted, made.warnings()))
+    receipt = Receipt(evaluations(prior) - counted, () if made is None else made.warnings())
+    return EditResult(edited, receipt, lambda: made or _vae_report(prior, images, z))
 
 
 def inversion_report(
