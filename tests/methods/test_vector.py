@@ -18,7 +18,7 @@ from dreamsampler.generators.svg.initialise import random_circles
 from dreamsampler.methods.distil import Difference, random_visits
 from dreamsampler.methods.vector import VECTORISING, Drawer
 from dreamsampler.methods.vector_common import variance
-from dreamsampler.methods.vector_live import LayerLoss, growth, outline_distance, unsigned_weights
+from dreamsampler.methods.vector_live import LayerLoss, draw_layers, growth, outline_distance, unsigned_weights
 from dreamsampler.methods.vector_pds import PosteriorDifference
 from dreamsampler.methods.vector_views import KEPT, perspective_crop, view_grid
 from dreamsampler.operators import Measurement, degrade, gaussian_blur
@@ -164,6 +164,20 @@ def test_live_weighs_errors_by_the_distance_to_the_new_outline() -> None:
     expected = (loss.weights() * ((image + 1) / 2 - target).square().sum(1)).mean()
     step = Step(0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)
     torch.testing.assert_close(loss(image, image, Prediction(image, image), step), expected)
+
+
+def test_live_resumed_keeps_the_weights_of_earlier_stages() -> None:
+    """Two discs far apart: what the first stage's outline weighs matters in the last one."""
+    target = torch.ones(1, 3, 48, 48)
+    target[..., 4:12, 4:12] = -1.0
+    target[..., 34:44, 34:44] = 0.0
+    saved: list[dict[str, Tensor]] = []
+    settings = VectorSettings(paths=3, steps=6)
+    whole = draw_layers(target, settings, [1], 6, Course(on_checkpoint=saved.append))
+    assert float(saved[-1]["kept"].max()) > 0.9
+    assert float(saved[-1]["kept"].min()) < 0.1
+    again = draw_layers(target, settings, [1], 6, Course(saved[3]))
+    assert torch.equal(again[0].points, whole[0].points)
 
 
 def test_stages_double_up_to_thirty_two() -> None:
