@@ -52,6 +52,20 @@ def test_too_few_patches_are_filled_up_with_small_circles_of_the_seed() -> None:
     assert flat.structure.path_count == 2
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_many_specks_of_one_colour_do_not_hide_a_large_patch_of_another(swap: bool) -> None:
+    image = torch.ones(3, 40, 60)
+    specks, large = torch.tensor([0.9, 0.0, 0.0])[:, None, None], torch.tensor([0.0, 0.6, 0.1])[:, None, None]
+    if swap:
+        specks, large = large, specks
+    for k in range(24):
+        row, column = 2 + 4 * (k // 6), 2 + 4 * (k % 6)
+        image[:, row : row + 2, column : column + 2] = specks
+    image[:, 22:36, 34:56] = large
+    (only,) = component_circles(image, 1, rng()).shapes()
+    assert only.rgba[:3] == pytest.approx(large.flatten().tolist(), abs=0.02)
+
+
 def test_fewer_paths_than_patches_keep_the_largest() -> None:
     (only,) = component_circles(picture(), 1, rng()).shapes()
     assert only.rgba[:3] == pytest.approx((1, 0, 0), abs=0.02)

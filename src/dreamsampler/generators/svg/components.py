@@ -75,9 +75,10 @@ def _patches(labels: NDArray[np.uint8], pixels: NDArray[np.uint8], ground: int, 
     found: list[Patch] = []
     for label in np.unique(labels):
         mask = labels == label
-        while mask.any() and len(found) < 8 * count:
+        while mask.any():
             members = largest_component(mask)
-            if len(members) < SMALLEST:
+            # the largest come first: what follows is smaller than `count` patches that are known already
+            if len(members) < SMALLEST or sum(len(patch.members) >= len(members) for patch in found) >= count:
                 break
             rows, columns = members.T
             mask[rows, columns] = False
