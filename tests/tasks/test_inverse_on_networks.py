@@ -44,7 +44,7 @@ def test_rows_forward_and_passes_back(prior, pictures, holes, k):
         for hook in hooks:
             hook.remove()
     down = [2 * (k + 1) if i % 3 == 0 and i < 0.85 * N else 2 for i in range(N)]
-    assert rows == [2] * N + down
+    assert rows == down
     assert back == [2] * (N - CONSISTENT)
     assert result.receipt.evaluations == sum(rows)
 

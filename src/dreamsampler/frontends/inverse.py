@@ -37,6 +37,7 @@ def inpaint(
     strength: float = 1.0,
     feather: int = 0,
     raw: bool = False,
+    inversion: str = "none",
     seed: int = 0,
     size: str | int | None = None,
     batch: int = 8,
@@ -55,11 +56,12 @@ def inpaint(
         null_prompt: what the picture should not be.
         method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
         model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
-        steps: N; with K masks N evaluations to invert, about 0.28 N (K + 1) + 0.72 N to sample.
+        steps: N; with K masks about N (1 + 0.28 K) evaluations, most of them with gradients.
         strength: pull of the prompts, 0 to 1.
         feather: fade over this many pixels inside each hole's edge.
         raw: return what the model made of everything.
-        numbers: rho, eta, dps, period, until of `tasks.inpaint.InpaintSettings`.
+        inversion: "none" begins with noise in the holes; see `tasks.inpaint.InpaintSettings`.
+        numbers: rho, eta, dps, period, until, of the same.
 
     Raises:
         InputError: an argument or a file is not what it must be. ModelError, OutOfMemory, NonFinite: see `core.errors`.
@@ -68,7 +70,7 @@ def inpaint(
         >>> # dreamsampler.inpaint("face.png", ["eyes.png", "mouth.png"], ["glasses", "a smile"]).save("out.png")
     """
     settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
-    settings |= inpaint_settings(feather, raw=raw, size=size)
+    settings |= inpaint_settings(feather, raw=raw, inversion=inversion, size=size)
     jobs = inpaint_jobs(image, prompt, mask, model=model, seed=seed, settings=settings, value_range=value_range)
     return run_all(jobs, as_prior(model, device, dtype), Options(batch=batch, on_progress=progress))
 

@@ -48,10 +48,11 @@ def solver_settings(
 
 
 def inpaint_settings(
-    feather: int = 0, *, raw: bool = False, inversion: str = "two-step", size: str | int | None = None
+    feather: int = 0, *, raw: bool = False, inversion: str = "none", size: str | int | None = None
 ) -> dict[str, Any]:
     """What only inpainting has, checked."""
-    upward(None, inversion)
+    if inversion != "none":
+        upward(None, inversion)
     return {
         "feather": whole("feather", feather),
         "raw": raw,

@@ -116,7 +116,7 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             *_SOLVER,
             Setting("strength", "float", 1.0, 0.0, 1e3),
             Setting("feather", "int", 0, 0, 10_000),
-            Setting("inversion", "text", "two-step"),
+            Setting("inversion", "text", "none"),
             Setting("raw", "flag", False),
         ),
         "restore": (

@@ -2,8 +2,8 @@
 
 Data-consistency steps (every third, until 85 % of the way): x_y explains the known pixels and stays near D(z0_null);
 z0 moves by a^2 towards E(x_y), then inside each hole by a^2 towards the hole's prompt; noise is renewed. The steps
-between are DPS steps under the null prompt. With N steps and K holes: N evaluations to invert, K + 1 on each
-data-consistency step, 1 with its gradient on each DPS step.
+between are DPS steps under the null prompt. With N steps and K holes: K + 1 evaluations on each data-consistency step,
+1 with its gradient on each DPS step, and N more where the picture is inverted first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.rng import Noise
 from ..core.state import State
-from ..core.types import Prior, Term
+from ..core.types import Condition, Prior, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
 from ..operators.mask import check_holes, feathered, paste, to_latent, union
 from ..steering.guidance import Branches
@@ -56,7 +56,9 @@ class InpaintSettings:
         overlap: "share" divides overlapping holes among their prompts; "released" counts them twice (see
             `ReleasedRegions`).
         latent_mask: how a hole becomes a latent mask: "area", "cover" or "nearest".
-        inversion: see `steering.inversion`.
+        inversion: "none" begins with noise in the holes and the noised picture around them. The others, of
+            `steering.inversion`, begin with the inversion of the picture with its holes in grey, as the released script
+            does for N further evaluations; that grey then has to be overcome, which takes many steps.
         lean: compute the decoder's activations again in DPS steps instead of keeping them all: about half the memory.
     """
 
@@ -70,7 +72,7 @@ class InpaintSettings:
     noise: float = 0.0
     overlap: str = "share"
     latent_mask: str = "area"
-    inversion: str = "two-step"
+    inversion: str = "none"
     lean: bool = True
 
     def __post_init__(self) -> None:
@@ -186,8 +188,6 @@ def inpaint_parts(
     measurement = Measurement(replace(operator, keep=operator.keep.to(z)), y.to(z), chosen.noise)
     null = prior.embed([null_prompt])
     visits = prior.schedule.visits(steps)
-    on_step = reporter(on_progress, "invert", len(visits))
-    top = invert(prior, State.start(z, noise), visits, null, chosen.inversion, on_step=on_step)
     consistent = released_schedule(steps, chosen.period, chosen.until)
     guide = Branches(null, tuple(embed_batch(prior, p, batch) for p in prompts), consistent)
     data = DataPull(measurement, prior.space, PaperStrength(1.0), chosen.rho, chosen.iterations)
@@ -196,7 +196,7 @@ def inpaint_parts(
         When(consistent, _regions(chosen, holes, z)),
         When(lambda step: not consistent(step), gradient_step(prior, measurement, chosen.dps, chosen.lean)),
     )
-    state = State.start(top.z, noise, z0=z)
+    state = _first_state(prior, chosen.inversion, holes, State.start(z, noise), null, visits, on_progress)
     return Parts(state, visits, guide, Solve(terms), Mix(signal_share(chosen.eta, consistent))), measurement
 
 
@@ -208,6 +208,25 @@ def _holes(images: Tensor, masks: Sequence[Tensor], known: bool) -> list[Tensor]
         if mask.dim() != 4 or mask.shape[0] not in (1, images.shape[0]):
             raise InputError(f"mask {k + 1}: expected [1 or {images.shape[0]}, 1, H, W], got {tuple(mask.shape)}")
     return [(1.0 - mask if known else mask).to(images) for mask in masks]
+
+
+def _first_state(
+    prior: Prior,
+    inversion: str,
+    holes: Sequence[Tensor],
+    clean: State,
+    null: Condition,
+    visits: Sequence[Step],
+    on_progress: OnProgress | None,
+) -> State:
+    """The noisy end of the trajectory, from the encoded picture with its grey holes."""
+    z = clean.z
+    if inversion == "none":
+        hole = to_latent(union(holes), (z.shape[-2], z.shape[-1]), "cover").to(z)
+        noisy = visits[0].a * (1.0 - hole) * z + visits[0].b * clean.noise.normal(z)
+        return State.start(noisy, clean.noise, z0=z)
+    top = invert(prior, clean, visits, null, inversion, on_step=reporter(on_progress, "invert", len(visits)))
+    return State.start(top.z, clean.noise, z0=z)
 
 
 def _regions(settings: InpaintSettings, holes: Sequence[Tensor], z: Tensor) -> Term:

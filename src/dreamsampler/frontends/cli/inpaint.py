@@ -49,7 +49,14 @@ def inpaint(
     rho: Rho = None,
     eta: Eta = 1.0,
     dps: Dps = 1.0,
-    inversion: opt.Inversion = "two-step",
+    inversion: Annotated[
+        str,
+        typer.Option(
+            metavar="none|plain|two-step|fixed-point",
+            help="Begin with noise in the holes, or, as released, with an inversion (N more evaluations).",
+            rich_help_panel="Run",
+        ),
+    ] = "none",
     seed: opt.Seed = 0,
     size: opt.Size = None,
     model: opt.Model = "bundled",
@@ -65,8 +72,8 @@ def inpaint(
 ) -> None:
     """Fill holes in a picture, each hole by its own prompt.
 
-    Pixels outside the masks are kept byte for byte. N steps cost N evaluations of the network to invert the picture and
-    about N (1 + 0.28 x prompts) to fill it, some of them with gradients.
+    Pixels outside the masks are kept byte for byte. N steps cost about N (1 + 0.28 x prompts) evaluations of the
+    network, some of them with gradients.
 
     **Examples**
 
