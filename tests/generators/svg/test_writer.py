@@ -208,3 +208,17 @@ def test_animated_svg_rests_on_the_last_drawing(tmp_path: Path) -> None:
     assert shapes[0] == shapes[1]  # the same commands, or browsers do not interpolate
     with pytest.raises(InputError, match="same paths"):
         write_animated_svg([_drawing(2), last], path)
+
+
+def test_straight_segments_stay_curves_in_an_animation(tmp_path: Path) -> None:
+    square = Drawing.of([Shape((rectangle(2, 2, 8, 8),), (1.0, 0.0, 0.0, 1.0))], (12, 12))
+    bent = Drawing(
+        square.points + torch.rand(12, 2, generator=torch.Generator().manual_seed(0)),
+        square.structure,
+        square.rgba,
+        square.size,
+    )
+    text = write_animated_svg([bent, square], tmp_path / "a.svg").read_text()
+    first, last = ElementTree.fromstring(text)[0][0][0].attrib["values"].split(";")
+    assert first.count("c") == last.count("c") == 1
+    assert "h" not in last
