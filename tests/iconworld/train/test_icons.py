@@ -6,6 +6,7 @@ import pytest
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.train.icons import Icon, place_icon, read_icons, render_icon
 from dreamsampler.iconworld.train.names import choose_icons
+from dreamsampler.iconworld.train.worlds import build_pool, drawn_scene
 
 DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#f00"/></svg>'
 
@@ -71,3 +72,17 @@ def test_an_icon_lies_inside_the_canvas_and_leaves_the_rest(folder):
     green = (scene == (10, 200, 30)).all(-1).mean()
     assert 0.15 < red < 0.5
     assert red + green > 0.9
+
+
+def test_a_pool_of_another_size_is_refused_and_one_of_the_same_is_reused(tmp_path):
+    first = build_pool(tmp_path / "pool", 2, "dev", None)
+    again = build_pool(tmp_path / "pool", 2, "dev", None)
+    assert (first.pictures[:] == again.pictures[:]).all()
+    assert first.records == again.records
+    with pytest.raises(InputError, match="holds 2 scenes"):
+        build_pool(tmp_path / "pool", 3, "dev", None)
+
+
+def test_training_and_held_out_scenes_of_one_number_differ():
+    assert (drawn_scene(5, "train")[0] != drawn_scene(5, "test")[0]).any()
+    assert drawn_scene(5, "train")[1] == drawn_scene(5, "train")[1]

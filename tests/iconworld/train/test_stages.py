@@ -1,6 +1,7 @@
 """Every stage at tiny widths: what is written loads in plain diffusers and transformers, and is safe to load."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPModel, CLIPTokenizer
 
+from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.palette import BACKGROUNDS
 from dreamsampler.iconworld.train.autoencoder import psnr, train_autoencoder
 from dreamsampler.iconworld.train.card import load_judge, write_card
@@ -16,6 +18,7 @@ from dreamsampler.iconworld.train.diffusion import train_diffusion
 from dreamsampler.iconworld.train.judge import train_judge
 from dreamsampler.iconworld.train.latents import encode_pool
 from dreamsampler.iconworld.train.loop import Budget
+from dreamsampler.iconworld.train.pool import Pool
 from dreamsampler.iconworld.train.presets import AutoencoderPreset, DiffusionPreset, JudgePreset
 from dreamsampler.iconworld.train.text import build_tokenizer
 from dreamsampler.iconworld.train.worlds import build_pool
@@ -106,3 +109,14 @@ def test_psnr_of_a_known_error():
     grey = np.full((1, 8, 8, 3), 100, np.uint8)
     assert psnr(grey, grey + 5) == pytest.approx(10 * np.log10(255**2 / 25))
     assert np.isfinite(psnr(grey, grey))
+
+
+def test_a_stage_can_start_from_finished_weights(run, tmp_path):
+    pool, dev = Pool.open(run / "scenes/train"), Pool.open(run / "scenes/dev")
+    still = replace(VAE, rate=0.0)
+    vae = train_autoencoder(pool, dev, tmp_path, still, Budget(steps=1), start=run / "prior")
+    shipped = StableDiffusionPipeline.from_pretrained(run / "prior").vae.state_dict()
+    assert all(torch.equal(value, shipped[name]) for name, value in vae.state_dict().items())
+    wider = replace(VAE, latent_channels=5)
+    with pytest.raises(InputError, match="another shape"):
+        train_autoencoder(pool, dev, tmp_path / "wider", wider, Budget(steps=1), start=run / "prior")

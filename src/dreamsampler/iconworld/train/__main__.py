@@ -24,6 +24,7 @@ from dreamsampler.iconworld.train.loop import Budget, console
 from dreamsampler.iconworld.train.names import choose_icons, noun_of
 from dreamsampler.iconworld.train.parallel import join_group
 from dreamsampler.iconworld.train.pool import Pool
+from dreamsampler.iconworld.train.start import take_autoencoder
 from dreamsampler.iconworld.train.text import build_tokenizer, words_of
 from dreamsampler.iconworld.train.worlds import RealWorld, build_pool
 from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
@@ -38,6 +39,7 @@ Preset = Annotated[str, typer.Option(help="'cpu' (an afternoon on one core) or '
 Device = Annotated[str, typer.Option(help="'cpu' or 'cuda'.")]
 Seed = Annotated[int, typer.Option(help="Chooses initial weights and every random draw.")]
 Scenes = Annotated[int, typer.Option(help="Training scenes to draw and cache.")]
+Start = Annotated[Path | None, typer.Option(help="Begin with the weights of this finished prior (or judge).")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the stage's checkpoint in --out.")]
 
 
@@ -83,6 +85,7 @@ def autoencoder(
     device: Device = "cpu",
     seed: Seed = 0,
     scenes: Scenes = 24000,
+    start: Start = None,
     resume: Resume = False,
 ) -> None:
     """Stage 1: pictures to latents and back."""
@@ -96,6 +99,7 @@ def autoencoder(
         seed=seed,
         device=device,
         resume=resume,
+        start=start,
     )
 
 
@@ -140,10 +144,13 @@ def diffusion(
     device: Device = "cpu",
     seed: Seed = 0,
     scenes: Scenes = 24000,
+    start: Start = None,
     resume: Resume = False,
 ) -> None:
     """Stage 2: text encoder and UNet, on the latents of stage 1."""
     budget, place = Budget(minutes, steps), Workplace(out, icons, preset, scenes)
+    if start is not None:
+        take_autoencoder(start, out)
     vae = place.vae()
     latents = encode_pool(place.pool("train"), vae.to(device), out / "latents_train.npy")
     train_diffusion(
@@ -156,6 +163,7 @@ def diffusion(
         seed=seed,
         device=device,
         resume=resume,
+        start=start,
     )
 
 
@@ -169,6 +177,7 @@ def judge(
     device: Device = "cpu",
     seed: Seed = 1,
     scenes: Scenes = 24000,
+    start: Start = None,
     resume: Resume = False,
 ) -> None:
     """Stage 3: the judge, from pixels."""
@@ -185,6 +194,7 @@ def judge(
         seed=seed,
         device=device,
         resume=resume,
+        start=start,
     )
 
 

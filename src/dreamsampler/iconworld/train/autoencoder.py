@@ -20,6 +20,7 @@ from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, tr
 from dreamsampler.iconworld.train.pool import Pool, crops, to_bytes, to_tensor
 from dreamsampler.iconworld.train.presets import AutoencoderPreset
 from dreamsampler.iconworld.train.sheets import save_sheet
+from dreamsampler.iconworld.train.start import start_autoencoder
 
 
 def build_autoencoder(preset: AutoencoderPreset) -> AutoencoderKL:
@@ -65,10 +66,13 @@ def train_autoencoder(
     seed: int = 0,
     device: str = "cpu",
     resume: bool = False,
+    start: Path | None = None,
 ) -> AutoencoderKL:
     """Train on crops of ``pool``; write ``out/autoencoder.safetensors`` (state), sheets and ``out/vae`` (averaged)."""
     torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
     vae = build_autoencoder(preset).to(device)
+    if start is not None:
+        start_autoencoder(vae, start)
     optimiser = torch.optim.AdamW(vae.parameters(), lr=preset.rate, betas=(0.9, 0.99), weight_decay=1e-3)
     state = TrainState(vae, optimiser, start_ema(vae), settings={"seed": seed, "preset": preset.name})
 

@@ -24,6 +24,7 @@ from dreamsampler.iconworld.train.latents import LatentPool
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, train_loop
 from dreamsampler.iconworld.train.presets import DiffusionPreset
 from dreamsampler.iconworld.train.sheets import save_sheet
+from dreamsampler.iconworld.train.start import check_words, start_diffusion
 from dreamsampler.iconworld.train.text import build_text_encoder
 
 EMPTY_SHARE = 0.1  #: captions replaced by ""
@@ -130,10 +131,14 @@ def train_diffusion(
     seed: int = 0,
     device: str = "cpu",
     resume: bool = False,
+    start: Path | None = None,
 ) -> StableDiffusionPipeline:
     """Train on ``pool``; write ``out/diffusion.safetensors`` (state), sheets and ``out/prior`` (averaged, fp16)."""
     torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
     model = TextToLatent(tokenizer, preset, vae.config.latent_channels).to(device)
+    if start is not None:
+        check_words(tokenizer, start / "tokenizer")
+        start_diffusion(model.text_encoder, model.unet, start)
     optimiser = torch.optim.AdamW(model.parameters(), lr=preset.rate, betas=(0.9, 0.99), weight_decay=1e-2)
     settings = {"seed": seed, "preset": preset.name, "tokens": len(tokenizer)}
     state = TrainState(model, optimiser, start_ema(model), settings=settings)

@@ -23,6 +23,7 @@ from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, l
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, console, torch_rng, train_loop
 from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
+from dreamsampler.iconworld.train.start import check_words, start_judge
 from dreamsampler.iconworld.train.text import text_config
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -135,10 +136,14 @@ def train_judge(
     seed: int = 0,
     device: str = "cpu",
     resume: bool = False,
+    start: Path | None = None,
 ) -> CLIPModel:
     """Train on ``pool``; write ``out/judge.safetensors`` (state) and ``out/judge`` (averaged, fp16)."""
     torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
     judge = build_judge(tokenizer, preset).to(device)
+    if start is not None:
+        check_words(tokenizer, start)
+        start_judge(judge, start)
     optimiser = torch.optim.AdamW(judge.parameters(), lr=preset.rate, betas=(0.9, 0.98), weight_decay=0.05)
     settings = {"seed": seed, "preset": preset.name, "tokens": len(tokenizer)}
     state = TrainState(judge, optimiser, start_ema(judge), settings=settings)

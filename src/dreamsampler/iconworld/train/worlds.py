@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.captions import SINGLE, article
 from dreamsampler.iconworld.sampling import background, sample_scene
 from dreamsampler.iconworld.scene import Scene
@@ -62,7 +63,12 @@ def build_pool(
 ) -> Pool:
     """Draw scenes ``first`` to ``first + count`` into ``folder``, unless it holds them already."""
     if (folder / "scenes.json").exists():
-        return Pool.open(folder)
+        pool = Pool.open(folder)
+        if len(pool) != count:
+            raise InputError(
+                f"{folder} holds {len(pool)} scenes, not {count}: pass --scenes {len(pool)} or another --out"
+            )
+        return pool
     folder.mkdir(parents=True, exist_ok=True)
     pictures = np.lib.format.open_memmap(folder / "pictures.npy", "w+", np.uint8, (count, SIZE, SIZE, 3))
     records = []
