@@ -17,12 +17,13 @@ from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.initialise import random_circles
 from dreamsampler.methods.distil import Difference, random_visits
 from dreamsampler.methods.vector import VECTORISING, Drawer
+from dreamsampler.methods.vector_chain import restored
 from dreamsampler.methods.vector_common import variance
 from dreamsampler.methods.vector_live import LayerLoss, draw_layers, growth, outline_distance, unsigned_weights
 from dreamsampler.methods.vector_pds import PosteriorDifference
 from dreamsampler.methods.vector_views import KEPT, perspective_crop, view_grid
 from dreamsampler.operators import Measurement, degrade, gaussian_blur
-from dreamsampler.priors.gaussian import GaussianPrior
+from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
 from dreamsampler.steering.descend import Descend, sds_weight
 from dreamsampler.steering.guidance import CFG
 from dreamsampler.tasks.canvas import Course
@@ -74,6 +75,15 @@ def test_every_method_draws_the_scene_at_its_cost_and_goes_on_after_a_kill(world
         again = run(world, method, Course(saved[killed]))
         for name in ("points", "rgba", "background"):
             assert torch.equal(getattr(again.drawings[0], name), getattr(drawing, name)), (method, killed, name)
+
+
+def test_the_chain_restores_on_the_priors_grid_where_the_scene_is_off_it() -> None:
+    means = {"": torch.zeros(3, 24, 24), "circles": torch.zeros(3, 24, 24)}
+    prior = GaussianPrior(means, std=0.5, space=IdentitySpace(multiple=8))
+    picture = restored(prior, measured(), "circles", 20, 1.0, [3])
+    assert picture.shape == (1, 3, SIDE, SIDE)
+    assert measured().misfit(picture)[0] < 0.85 * measured().misfit(torch.zeros_like(picture))[0]
+    assert run(prior, "chain:psld_steps=2").drawings[0].size == (SIDE, SIDE)
 
 
 def test_other_seeds_give_other_drawings(world: GaussianPrior) -> None:
