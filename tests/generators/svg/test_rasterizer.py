@@ -11,6 +11,7 @@ from dreamsampler.generators.svg import memory, rasterizer
 from dreamsampler.generators.svg.rasterizer import rasterize
 from dreamsampler.generators.svg.shapes import ellipse, polygon, rectangle
 from dreamsampler.generators.svg.structure import FillRule, Structure
+from dreamsampler.generators.svg.threads import few_threads
 
 from .scenes import ONE, blobs, colours, solid
 
@@ -182,6 +183,23 @@ def test_a_canvas_beyond_memory_is_refused_with_what_would_fit(monkeypatch: pyte
         rasterize(rectangle(1, 1, 3, 3), ONE, torch.ones(1, 4), (4000, 4000))
     monkeypatch.undo()
     assert (memory.available() or 1) > 0
+
+
+def test_small_pictures_use_one_thread_and_the_number_is_put_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen = []
+        with few_threads(10, torch.device("cpu")):
+            seen.append(torch.get_num_threads())
+        with few_threads(1 << 24, torch.device("cpu")):
+            seen.append(torch.get_num_threads())
+        with pytest.raises(ZeroDivisionError), few_threads(10, torch.device("cpu")):
+            raise ZeroDivisionError
+        seen.append(torch.get_num_threads())
+        assert seen == [1, 2, 2]
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_nothing_to_draw_leaves_the_background() -> None:

@@ -25,6 +25,7 @@ from .fill import Field, Fill, Fills
 from .flatten import Flattening, Polylines, flatten
 from .memory import require_canvas
 from .structure import FillRule, Structure
+from .threads import few_threads
 
 CELLS_AT_ONCE = 1 << 22
 """Packed cells kept for the backward pass; drawings that need more (and more than the canvas has pixels, below which
@@ -88,7 +89,6 @@ def rasterize(
         raise InputError(f"fills: {len(fills)} for {structure.path_count} paths; give one a path, None for plain ones")
     batch, (height, width) = points.shape[0], size
     require_canvas(batch, 3 + alpha, size, points.dtype, points.device)
-    lines = flatten(points, structure, flattening or Flattening())
     colours, opacity = rgba[..., :3], rgba[..., 3]
     if fills is not None:  # the own colour of a path with a gradient is not seen
         seen = torch.tensor([fill is None or fill.gradient is None for fill in fills], device=points.device)
@@ -97,10 +97,13 @@ def rasterize(
         if background is not None:
             raise InputError("background: give none with alpha=True, the result is transparent there")
         colours = torch.cat([colours, torch.ones_like(opacity).unsqueeze(-1)], dim=-1)
+    canvas = empty_canvas(background, batch, size, points, alpha)
     try:
-        canvas = empty_canvas(background, batch, size, points, alpha)
-        plan = _plan(lines, structure, batch, _fills(fills, size, points))
-        return _Raster.apply(lines.vertices, colours.reshape(-1, colours.shape[-1]), opacity.reshape(-1), canvas, plan)
+        with few_threads(batch * height * width, points.device):
+            lines = flatten(points, structure, flattening or Flattening())
+            plan = _plan(lines, structure, batch, _fills(fills, size, points))
+            flat = colours.reshape(-1, colours.shape[-1]), opacity.reshape(-1)
+            return _Raster.apply(lines.vertices, *flat, canvas, plan)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):
             raise OutOfMemory(
@@ -153,26 +156,32 @@ class _Raster(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        vertices, colours, opacity = ctx.saved_tensors
-        plan, box = ctx.plan, ctx.box
-        edges = edges_of(vertices, plan.following)
-        gradient = gradient.clone(memory_format=torch.contiguous_format)
-        by_vertex, by_colour = torch.zeros_like(vertices), torch.zeros_like(colours)
-        by_opacity = torch.zeros_like(opacity)
-        for run in reversed(ctx.runs):
-            first, end = run.first, run.end
-            kept = run.kept
-            if kept is None:
-                kept = _paint_run(run.canvas.clone(), edges, colours, opacity, box, plan, first, end)
-            covered, layers = kept
-            part, scenes = _slice(box, first, end), _scenes(plan, first, end)
-            found = unpaint(gradient, layers, covered.covered, opacity[first:end], part.rows, scenes)
-            by_colour[first:end], by_opacity[first:end] = found.colours, found.opacity
-            if ctx.needs_input_grad[0]:
-                at = slice(plan.starts[first], plan.starts[end])
-                mine, following, flags = _edges_of_run(edges, plan, first, end)
-                by_vertex[at] = vertex_gradient(covered, mine, following, found.covered, flags)
-        return by_vertex, by_colour, by_opacity, gradient, None
+        with few_threads(gradient[:, 0].numel(), gradient.device):
+            return (*_backward(ctx, gradient), None)
+
+
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of vertices, colours, opacities and the empty canvas."""
+    vertices, colours, opacity = ctx.saved_tensors
+    plan, box = ctx.plan, ctx.box
+    edges = edges_of(vertices, plan.following)
+    gradient = gradient.clone(memory_format=torch.contiguous_format)
+    by_vertex, by_colour = torch.zeros_like(vertices), torch.zeros_like(colours)
+    by_opacity = torch.zeros_like(opacity)
+    for run in reversed(ctx.runs):
+        first, end = run.first, run.end
+        kept = run.kept
+        if kept is None:
+            kept = _paint_run(run.canvas.clone(), edges, colours, opacity, box, plan, first, end)
+        covered, layers = kept
+        part, scenes = _slice(box, first, end), _scenes(plan, first, end)
+        found = unpaint(gradient, layers, covered.covered, opacity[first:end], part.rows, scenes)
+        by_colour[first:end], by_opacity[first:end] = found.colours, found.opacity
+        if ctx.needs_input_grad[0]:
+            at = slice(plan.starts[first], plan.starts[end])
+            mine, following, flags = _edges_of_run(edges, plan, first, end)
+            by_vertex[at] = vertex_gradient(covered, mine, following, found.covered, flags)
+    return by_vertex, by_colour, by_opacity, gradient
 
 
 def _runs(rows: list[list[int]], limit: int) -> list[tuple[int, int]]:
