@@ -84,6 +84,8 @@ EXACT = {
     '<clipPath id="d"><path clip-rule="evenodd" d="M0 0h64v64h-64zM20 20h20v20h-20z"/></clipPath>'
     '<g clip-path="url(#c)"><rect width="64" height="64" fill="teal"/>'
     '<rect x="18" y="18" width="24" height="24" fill="gold" clip-path="url(#d)"/></g>',
+    "clip by use": '<defs><rect id="r" width="30" height="20" transform="rotate(10)"/></defs><clipPath id="c">'
+    '<use href="#r" x="12" y="9"/></clipPath><circle cx="30" cy="30" r="25" fill="teal" clip-path="url(#c)"/>',
     "switch": "<switch><foreignObject/><g><rect width='20' height='20'/></g><rect width='60' height='60'/></switch>",
     "single-stop gradient": '<linearGradient id="g"><stop stop-color="#48c"/></linearGradient>'
     '<circle cx="30" cy="30" r="20" fill="url(#g)"/>',
