@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """One visit of the sampler: from level (t, a, b) to level (t_next, a_next, b_next); z = a z0 + b eps."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # shadows tuple.index, which no step needs
     t: float
     a: float
     b: float
@@ -59,7 +59,10 @@ class Schedule(Protocol):
 class LatentSpace(Protocol):
     """Between images [B, 3, H, W] in [-1, 1] and latents; H and W multiples of `factor`."""
 
-    factor: int
+    @property
+    def factor(self) -> int:
+        """Pixels a latent cell, along a side."""
+        ...
 
     def encode(self, images: Tensor) -> Tensor:
         """The mean of the encoder's posterior: deterministic."""
