@@ -13,7 +13,7 @@ from transformers import CLIPModel, CLIPTokenizer
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import quality
 from dreamsampler.iconworld.train.icons import read_icons
-from dreamsampler.iconworld.train.names import noun_of
+from dreamsampler.iconworld.train.names import CLEAR_NAMES, choose_icons, noun_of
 from dreamsampler.iconworld.train.sheets import save_sheet
 from dreamsampler.iconworld.train.worlds import RealWorld, drawn_scene
 from dreamsampler.iconworld.vocabulary import NOUNS
@@ -80,7 +80,8 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, ob
     judge = load_judge(out / "judge")
     known = set(judge.nouns) - set(NOUNS)
     listed = read_icons(icons) if icons is not None else ()
-    chosen = [icon for icon in listed if noun_of(icon.name) in known and not icon.held_out]
+    eligible = choose_icons(listed, NOUNS, everything=len(known) > len(CLEAR_NAMES))
+    chosen = [icon for icon in eligible if noun_of(icon.name) in known]
     measured = measure(pipeline, judge, RealWorld(chosen) if chosen else None, seed, n, out / "sheets")
     measured["training"] = training_lengths(out)
     notes = out / "notes.md"

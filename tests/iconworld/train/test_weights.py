@@ -1,0 +1,70 @@
+"""The weights that the package ships: complete, small, safe to load, and of the world as it is drawn."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file
+
+from dreamsampler.iconworld.palette import BACKGROUNDS
+from dreamsampler.iconworld.train.card import load_judge
+from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
+
+WEIGHTS = Path(str(files("dreamsampler"))) / "weights"
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    loaded = StableDiffusionPipeline.from_pretrained(WEIGHTS / "prior")
+    loaded.set_progress_bar_config(disable=True)
+    return loaded
+
+
+@pytest.mark.parametrize(("name", "megabytes"), [("prior", 40), ("judge", 10)])
+def test_a_folder_is_small_and_nothing_in_it_is_pickled(name, megabytes):
+    paths = [path for path in (WEIGHTS / name).rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in paths) <= megabytes * 1e6
+    assert {path.suffix for path in paths} <= {".json", ".safetensors", ".md", ".txt"}
+    tensors = [load_file(path) for path in paths if path.suffix == ".safetensors"]
+    assert tensors
+    for tensor in (tensor for part in tensors for tensor in part.values()):
+        assert tensor.dtype in (torch.float16, torch.int64)
+        assert torch.isfinite(tensor.float()).all()
+
+
+def test_plain_diffusers_samples_something_that_is_not_flat(pipeline):
+    generator = torch.Generator().manual_seed(0)
+    (picture,) = pipeline(
+        "a red apple on a white background",
+        height=128,
+        width=128,
+        num_inference_steps=4,
+        guidance_scale=4.0,
+        generator=generator,
+        output_type="np",
+    ).images
+    assert picture.shape == (128, 128, 3)
+    assert picture.std() > 0.05
+
+
+def test_every_word_of_the_drawn_world_is_one_token(pipeline):
+    for word in (word for word in WORDS if word.isalpha()):
+        assert len(pipeline.tokenizer(word).input_ids) == 3, word
+
+
+def test_the_judge_knows_every_noun_and_background():
+    judge = load_judge(WEIGHTS / "judge")
+    assert set(NOUNS) <= set(judge.nouns)
+    assert set(BACKGROUNDS) == set(judge.backgrounds)
+    assert len(set(judge.nouns)) == len(judge.nouns)
+
+
+def test_the_card_says_what_was_measured():
+    measured = json.loads((WEIGHTS / "prior/measured.json").read_text())
+    card = (WEIGHTS / "prior/README.md").read_text()
+    assert "Noto Emoji" in card
+    assert f"{measured['autoencoder_psnr_drawn']:.2f} dB" in card
+    assert measured["training"]["diffusion"]["steps"] > 1000
