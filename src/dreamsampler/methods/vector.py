@@ -57,7 +57,7 @@ class Drawer(NamedTuple):
         name, _, rest = text.partition(":")
         parameters = inspect.signature(load_drawer(name)).parameters.values()
         own_kinds = {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name != "prompt"}
-        kinds = {
+        kinds: dict[str, Any] = {
             field.name: type(field.default)
             for field in dataclasses.fields(VectorSettings)
             if field.name not in (*_PLACED, *own_kinds)
