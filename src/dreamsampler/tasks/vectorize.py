@@ -1,8 +1,9 @@
 """Clean drawings out of degraded pictures: eq. 21 of DreamSampler, an SVG as generator inside Algorithm 2.
 
 First the drawing is fitted to the measurement alone; then it goes down the diffusion path, pulled towards what the
-prior sees in it and held by the measurement: min |E(g(psi)) - z0_hat|^2 + lambda |y - A g(psi)|^2 + crossing. The noise
-is carried from step to step, g(psi) is encoded anew at each, and the null prompt's noise goes back.
+prior sees in it and held by the measurement: min |E(g(psi)) - z0_hat|^2 + lambda |y - A g(psi)|^2 + crossing. g(psi) is
+encoded anew at each step. With eta = 0 the null prompt's noise is carried from step to step, as the paper has it; the
+default puts fresh noise back, which restores better (see `VectorSettings.eta`).
 
 With N steps and a share f for the fit: 2 (1 - f) N evaluations of the network and 2 to calibrate, and (1 - f) N
 encodings forward and backward; the fit costs none.
@@ -17,7 +18,7 @@ from ..core.types import Prior
 from ..generators.svg.drawing import Drawing
 from ..operators import Measurement
 from ..steering.guidance import CFG
-from ..steering.renoise import keep
+from ..steering.renoise import Mix
 from .canvas import Canvas, Course, Phase, run_phases
 from .common import check_prompts, evaluations
 from .pull import calibrate, encoder, faded, prior_visits
@@ -78,4 +79,4 @@ def _phases(
     terms = regularisers(measurement, settings, canvas)
     weight = faded(visits, settings.fade, settings.balance)
     gain = partial(calibrate, prior, canvas, guide, encode, terms[0], visits[len(visits) // 2])
-    yield Phase("draw", visits, guide, keep, encode, weight, terms, gain)
+    yield Phase("draw", visits, guide, Mix(settings.eta), encode, weight, terms, gain)
