@@ -35,6 +35,12 @@ def test_a_folder_is_small_and_nothing_in_it_is_pickled(name, megabytes):
         assert torch.isfinite(tensor.float()).all()
 
 
+@pytest.mark.parametrize("name", ["prior", "judge"])
+def test_no_configuration_names_a_path_of_the_machine_that_trained_it(name):
+    for config in (WEIGHTS / name).rglob("*.json"):
+        assert "_name_or_path" not in config.read_text(), config
+
+
 def test_plain_diffusers_samples_something_that_is_not_flat(pipeline):
     generator = torch.Generator().manual_seed(0)
     (picture,) = pipeline(

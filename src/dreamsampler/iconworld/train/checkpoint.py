@@ -112,9 +112,16 @@ def load_state(path: Path, state: TrainState) -> None:
 
 
 def save_folder(model: SavesPretrained, folder: Path) -> None:
-    """``model.save_pretrained`` into ``folder``, each file renamed into place: readers never see half of one."""
+    """``model.save_pretrained`` into ``folder``, each file renamed into place: readers never see half of one.
+
+    Where the model was once loaded from is left out of its configuration: it is a path on this machine.
+    """
     temporary = folder.with_name(folder.name + ".tmp")
     model.save_pretrained(temporary, safe_serialization=True)
+    for config in temporary.rglob("config.json"):
+        settings = json.loads(config.read_text())
+        if settings.pop("_name_or_path", None) is not None:
+            config.write_text(json.dumps(settings, indent=2) + "\n")
     for path in sorted(p for p in temporary.rglob("*") if p.is_file()):
         target = folder / path.relative_to(temporary)
         target.parent.mkdir(parents=True, exist_ok=True)
