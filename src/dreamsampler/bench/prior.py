@@ -13,10 +13,9 @@ from ..core.errors import InputError, ModelError
 from ..files.png import write_png
 from ..files.sheets import picture_sheet
 from ..iconworld import quality
-from ..iconworld.train.card import load_judge
-from ..iconworld.train.icons import read_icons
-from ..iconworld.train.names import noun_of
-from ..iconworld.train.worlds import RealWorld, drawn_scene
+from ..iconworld.iconset import IconSet
+from ..iconworld.train.card import learned_icons, load_judge
+from ..iconworld.train.worlds import drawn_scene, icon_scene
 from ..iconworld.vocabulary import NOUNS
 from ..priors.folder import quiet, readable
 from ..priors.weights import fingerprint
@@ -119,7 +118,7 @@ class _Bench:
 
     pipeline: Any
     judge: quality.Judge
-    real: RealWorld | None
+    real: IconSet | None
     n: int
     steps: int
     seed: int
@@ -136,7 +135,7 @@ class _Bench:
             world = self.real
 
             def placed(number: int) -> quality.Drawn:
-                return world.scene(number, "test")
+                return icon_scene(world, number, "test")
 
             work["autoencoder, real icons"] = lambda: self._autoencoder(AUTOENCODER_REAL, placed)
             work["judge, real icons"] = lambda: self._judged(JUDGE_NOUN_REAL, JUDGE_BACKGROUND_REAL, placed)
@@ -192,8 +191,8 @@ def _open(
     module: torch.nn.Module = judged.model
     module.to(device)
     known = set(judged.nouns) - set(NOUNS)
-    chosen = [] if icons is None else [i for i in read_icons(icons) if noun_of(i.name) in known and not i.held_out]
-    return _Bench(pipeline.to(device), judged, RealWorld(chosen) if chosen else None, n, steps, seed, out)
+    chosen = learned_icons(icons, known)
+    return _Bench(pipeline.to(device), judged, chosen if chosen.icons else None, n, steps, seed, out)
 
 
 def _drawn(number: int) -> quality.Drawn:

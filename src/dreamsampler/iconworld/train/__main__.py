@@ -11,22 +11,22 @@ from diffusers import AutoencoderKL
 
 from dreamsampler.core.errors import DreamSamplerError, InputError
 from dreamsampler.iconworld.captions import SINGLE
+from dreamsampler.iconworld.iconset import IconSet, load_icons
 from dreamsampler.iconworld.palette import BACKGROUNDS
 from dreamsampler.iconworld.train import presets
 from dreamsampler.iconworld.train.autoencoder import train_autoencoder
 from dreamsampler.iconworld.train.card import write_card
 from dreamsampler.iconworld.train.decoder import train_decoder
 from dreamsampler.iconworld.train.diffusion import train_diffusion
-from dreamsampler.iconworld.train.icons import read_icons
 from dreamsampler.iconworld.train.judge import train_judge
 from dreamsampler.iconworld.train.latents import encode_pool
 from dreamsampler.iconworld.train.loop import Budget, console
-from dreamsampler.iconworld.train.names import choose_icons, noun_of
+from dreamsampler.iconworld.train.names import choose_icons
 from dreamsampler.iconworld.train.parallel import join_group
 from dreamsampler.iconworld.train.pool import Pool
 from dreamsampler.iconworld.train.start import take_autoencoder
 from dreamsampler.iconworld.train.text import build_tokenizer, words_of
-from dreamsampler.iconworld.train.worlds import RealWorld, build_pool
+from dreamsampler.iconworld.train.worlds import build_pool
 from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train the bundled prior, a stage at a time.")
@@ -50,11 +50,11 @@ class Workplace:
         if preset not in presets.AUTOENCODER:
             raise InputError(f"--preset {preset!r}: choose one of {', '.join(presets.AUTOENCODER)}")
         self.out, self.preset, self.scenes = out, preset, scenes
-        chosen = ()
+        chosen = IconSet(())
         if icons is not None:
-            chosen = choose_icons(read_icons(icons), NOUNS, everything=preset == "full")
-        self.real = RealWorld(chosen) if chosen else None
-        self.nouns = (*NOUNS, *(noun_of(icon.name) for icon in chosen))
+            chosen = choose_icons(load_icons(icons), NOUNS, everything=preset == "full")
+        self.real = chosen if chosen.icons else None
+        self.nouns = (*NOUNS, *(icon.name for icon in chosen.icons))
         self.backgrounds = tuple(BACKGROUNDS)
 
     def pool(self, split: str) -> Pool:

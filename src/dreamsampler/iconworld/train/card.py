@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -12,10 +13,10 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import quality
-from dreamsampler.iconworld.train.icons import read_icons
-from dreamsampler.iconworld.train.names import CLEAR_NAMES, choose_icons, noun_of
+from dreamsampler.iconworld.iconset import IconSet, load_icons
+from dreamsampler.iconworld.train.names import CLEAR_NAMES, choose_icons
 from dreamsampler.iconworld.train.sheets import save_sheet
-from dreamsampler.iconworld.train.worlds import RealWorld, drawn_scene
+from dreamsampler.iconworld.train.worlds import drawn_scene, icon_scene
 from dreamsampler.iconworld.vocabulary import NOUNS
 
 TEMPLATE = """---
@@ -79,16 +80,22 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, ob
     pipeline.set_progress_bar_config(disable=True)
     judge = load_judge(out / "judge")
     known = set(judge.nouns) - set(NOUNS)
-    listed = read_icons(icons) if icons is not None else ()
-    eligible = choose_icons(listed, NOUNS, everything=len(known) > len(CLEAR_NAMES))
-    chosen = [icon for icon in eligible if noun_of(icon.name) in known]
-    measured = measure(pipeline, judge, RealWorld(chosen) if chosen else None, seed, n, out / "sheets")
+    chosen = learned_icons(icons, known)
+    measured = measure(pipeline, judge, chosen if chosen.icons else None, seed, n, out / "sheets")
     measured["training"] = training_lengths(out)
     notes = out / "notes.md"
     measured["notes"] = notes.read_text().strip() if notes.exists() else ""
     (out / "prior" / "measured.json").write_text(json.dumps(measured, indent=1) + "\n")
-    (out / "prior" / "README.md").write_text(render(measured, pipeline, judge, len(chosen)))
+    (out / "prior" / "README.md").write_text(render(measured, pipeline, judge, len(chosen.icons)))
     return measured
+
+
+def learned_icons(folder: Path | None, known: Collection[str]) -> IconSet:
+    """The icons of a folder whose nouns a judge knows: those that its prior was trained on."""
+    if folder is None:
+        return IconSet(())
+    chosen = choose_icons(load_icons(folder), NOUNS, everything=len(known) > len(CLEAR_NAMES))
+    return chosen.where(lambda icon: icon.name in known)
 
 
 def load_judge(folder: Path) -> quality.Judge:
@@ -102,7 +109,7 @@ def load_judge(folder: Path) -> quality.Judge:
 def measure(
     pipeline: StableDiffusionPipeline,
     judge: quality.Judge,
-    real: RealWorld | None,
+    real: IconSet | None,
     seed: int,
     n: int,
     sheets: Path,
@@ -128,7 +135,7 @@ def measure(
     if real is not None:
 
         def placed(number: int) -> quality.Drawn:
-            return real.scene(number, "test")
+            return icon_scene(real, number, "test")
 
         named, coloured = quality.judge_accuracy(judge, placed, 2 * n, seed)
         measured["autoencoder_psnr_real"] = quality.autoencoder_psnr(pipeline.vae, placed, n, seed)

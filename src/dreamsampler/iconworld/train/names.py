@@ -5,9 +5,10 @@ A folder of icons that has none of them is used whole.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import replace
 
-from dreamsampler.iconworld.train.icons import Icon
+from dreamsampler.iconworld.iconset import Icon, IconSet
 
 CLEAR_NAMES: dict[str, str] = {
     name.strip(): (noun or name.replace(" face", "")).strip()
@@ -36,14 +37,15 @@ def noun_of(name: str) -> str:
     return CLEAR_NAMES.get(name, name)
 
 
-def choose_icons(icons: Sequence[Icon], taken: Collection[str], *, everything: bool = False) -> tuple[Icon, ...]:
-    """The icons to learn: none held out, none whose noun is ``taken`` by the drawn world, one per noun."""
-    clear = [icon for icon in icons if icon.name in CLEAR_NAMES]
+def choose_icons(icons: IconSet, taken: Collection[str], *, everything: bool = False) -> IconSet:
+    """The icons to learn, named by their nouns: none held out, none ``taken`` by the drawn world, one per noun."""
+    clear = [icon for icon in icons.icons if icon.name in CLEAR_NAMES]
     chosen: dict[str, Icon] = {}
-    for icon in icons if everything or not clear else clear:
-        if not icon.held_out and not _says(taken, noun_of(icon.name)):
-            chosen.setdefault(noun_of(icon.name), icon)
-    return tuple(chosen.values())
+    for icon in icons.icons if everything or not clear else clear:
+        noun = noun_of(icon.name)
+        if icon.split == "train" and not _says(taken, noun):
+            chosen.setdefault(noun, replace(icon, name=noun))
+    return IconSet(tuple(chosen.values()))
 
 
 def _says(taken: Collection[str], noun: str) -> bool:

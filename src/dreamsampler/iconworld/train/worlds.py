@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld.captions import SINGLE, article
-from dreamsampler.iconworld.sampling import background, sample_scene
-from dreamsampler.iconworld.scene import Scene
-from dreamsampler.iconworld.train.icons import Icon, Split, place_icon, render_icon
-from dreamsampler.iconworld.train.names import noun_of
+from dreamsampler.iconworld.iconset import IconSet
+from dreamsampler.iconworld.sampling import sample_scene
 from dreamsampler.iconworld.train.pool import SIZE, Pool, Record
 
 CAPTIONS = 4  #: varied captions kept of each scene
 
-_PURPOSE = {"train": 11, "dev": 12, "test": 13}
+Split = Literal["train", "dev", "test"]
 
 
-class RealWorld:
-    """Scenes of chosen real icons, each a function of (seed, split)."""
-
-    def __init__(self, icons: Sequence[Icon]) -> None:
-        self.icons = tuple(icons)
-        self._rendered: dict[int, NDArray[np.uint8]] = {}
-
-    def scene(self, seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
-        """The picture (128, 128, 3) and what is true of it."""
-        rng = np.random.default_rng((_PURPOSE[split], seed))
-        index = int(rng.integers(len(self.icons)))
-        if index not in self._rendered:
-            self._rendered[index] = render_icon(self.icons[index])
-        behind = background(rng, ())
-        canvas = Scene((), behind).picture(SIZE)
-        noun = noun_of(self.icons[index].name)
-        captions = [str(rng.choice(SINGLE)).format(article(noun), behind.colour) for _ in range(CAPTIONS - 1)]
-        captions = [f"{article(noun)} on a {behind.colour} background", *captions]
-        captions = [caption.replace(" a orange", " an orange") for caption in captions]
-        return place_icon(self._rendered[index], canvas, rng), Record("real", (noun,), behind.colour, tuple(captions))
+def icon_scene(icons: IconSet, seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
+    """Scene ``seed`` of the real icons that are learned; dev and test show them on the colours held out for them."""
+    scene = icons.sample_scene(seed, split, unseen=False)
+    captions = (scene.full_caption(), *(scene.caption(k) for k in range(seed, seed + CAPTIONS - 1)))
+    return scene.picture(SIZE), Record("real", scene.nouns, scene.background.colour, captions)
 
 
 def drawn_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
@@ -51,15 +33,15 @@ def drawn_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
     return scene.picture(SIZE), Record("drawn", scene.nouns, scene.background.colour, captions)
 
 
-def scene_of(seed: int, split: Split, real: RealWorld | None, share: float) -> tuple[NDArray[np.uint8], Record]:
+def scene_of(seed: int, split: Split, real: IconSet | None, share: float) -> tuple[NDArray[np.uint8], Record]:
     """Scene ``seed``: of the drawn world, or for a ``share`` of the seeds (a low-discrepancy choice) a real icon."""
     if real is not None and (seed * 0.6180339887498949) % 1 < share:
-        return real.scene(seed, split)
+        return icon_scene(real, seed, split)
     return drawn_scene(seed, split)
 
 
 def build_pool(
-    folder: Path, count: int, split: Split, real: RealWorld | None, share: float = 0.35, first: int = 0
+    folder: Path, count: int, split: Split, real: IconSet | None, share: float = 0.35, first: int = 0
 ) -> Pool:
     """Draw scenes ``first`` to ``first + count`` into ``folder``, unless it holds them already."""
     if (folder / "scenes.json").exists():

@@ -1,0 +1,50 @@
+"""What is trained on: which real icons, their scenes, and pools of both worlds."""
+
+import pytest
+
+from dreamsampler.core.errors import InputError
+from dreamsampler.iconworld.iconset import Icon, IconSet, held_out
+from dreamsampler.iconworld.train.names import choose_icons
+from dreamsampler.iconworld.train.worlds import build_pool, drawn_scene, icon_scene
+
+DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#f00"/></svg>'
+
+
+def icon_set(*names):
+    return IconSet(tuple(Icon(f"{i:x}.svg", name, DISC) for i, name in enumerate(names)))
+
+
+def test_held_out_icons_are_never_chosen():
+    icons = icon_set(*(f"thing {i}" for i in range(400)))
+    chosen = choose_icons(icons, ())
+    assert {icon.split for icon in chosen.icons} == {"train"}
+    assert len(chosen.icons) == len(icons.of("train"))
+
+
+def test_a_noun_of_the_drawn_world_is_not_taken_twice():
+    icons = IconSet(tuple(icon for icon in icon_set(*["banana", "octopus", "wolf face"] * 9).icons))
+    assert {icon.name for icon in choose_icons(icons, ("banana",)).icons} == {"octopus", "wolf"}
+
+
+def test_scenes_of_training_and_testing_share_no_icon_on_one_colour():
+    icons = choose_icons(icon_set("octopus", "rocket", "bell", "key", "lock", "owl", "bat", "shark"), ())
+    files = {icon.name: icon.file for icon in icons.icons}
+    for seed in range(40):
+        for split in ("train", "dev", "test"):
+            picture, record = icon_scene(icons, seed, split)
+            assert picture.shape == (128, 128, 3)
+            assert held_out(files[record.nouns[0]], record.background) == (split != "train")
+
+
+def test_a_pool_of_another_size_is_refused_and_one_of_the_same_is_reused(tmp_path):
+    first = build_pool(tmp_path / "pool", 2, "dev", None)
+    again = build_pool(tmp_path / "pool", 2, "dev", None)
+    assert (first.pictures[:] == again.pictures[:]).all()
+    assert first.records == again.records
+    with pytest.raises(InputError, match="holds 2 scenes"):
+        build_pool(tmp_path / "pool", 3, "dev", None)
+
+
+def test_training_and_held_out_scenes_of_one_number_differ():
+    assert (drawn_scene(5, "train")[0] != drawn_scene(5, "test")[0]).any()
+    assert drawn_scene(5, "train")[1] == drawn_scene(5, "train")[1]
