@@ -106,7 +106,11 @@ class JudgeLoss(nn.Module):
         """The sum of the three cross-entropies on a random batch."""
         indices = rng.integers(0, len(self.pool), batch)
         records = [self.pool.records[i] for i in indices]
-        pictures = to_tensor(self.pool.pictures[indices]).to(device)
+        pictures = self.pool.pictures[indices].copy()
+        for i, record in enumerate(records):
+            if len(record.nouns) == 1 and rng.random() < 0.5:  # captions of two figures tell left from right
+                pictures[i] = pictures[i, :, ::-1]
+        pictures = to_tensor(pictures).to(device)
         seen = encode_pictures(judge, perturb(pictures, rng))
         scale = judge.logit_scale.exp().clamp(max=100)
         captions = [record.captions[int(rng.integers(len(record.captions)))] for record in records]
