@@ -54,6 +54,27 @@ def test_resuming_is_bit_identical(gaussian, latent, stop):
     assert torch.equal(rest.z0, whole.z0)
 
 
+def test_what_a_part_learns_reaches_later_steps_files_and_no_earlier_state(gaussian, latent):
+    """A guidance that counts its steps in `State.learned`."""
+    seen = []
+
+    def guide(prior, state, step):
+        count = state.learned.get("count")
+        seen.append(0 if count is None else int(count))
+        state.learned.put("count", torch.tensor(seen[-1] + 1))
+        return prior.predict([state.z], step, [("",)])[0]
+
+    start, states = State.start(latent, [3, 4]), []
+    steps = gaussian.schedule.visits(6)
+    dream_sample(start, gaussian, steps, guide, Solve(), keep, lambda state, step: states.append(state))
+    assert seen == [0, 1, 2, 3, 4, 5]
+    assert start.learned.get("count") is None
+    assert [int(state.learned.get("count")) for state in states] == [1, 2, 3, 4, 5, 6]
+    dream_sample(State.from_tensors(states[3].tensors()), gaussian, steps, guide, Solve(), keep)
+    assert seen[6:] == [4, 5]
+    assert not State.start(latent, [3, 4]).tensors().keys() - {"z", "z0", "noise", "next"}
+
+
 def test_damaged_state_is_refused(latent):
     tensors = State.start(latent, [0, 1]).tensors()
     del tensors["noise"]

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tests.methods.bent import (  # noqa: F401
     SIZE,
     N,
@@ -48,21 +49,33 @@ def test_an_item_does_not_depend_on_the_batch_and_global_noise_is_untouched(name
     assert torch.equal(before, torch.get_rng_state())
 
 
-@pytest.mark.parametrize("name", [n for n in ZERO_SHOT if n != "p2l"])
-def test_a_run_resumes_from_its_state_alone(name, world, small, masked):
-    prior, m = prepared(name, world, small, masked)
-    saved = {}
+@pytest.mark.parametrize("name", [*ZERO_SHOT, "treg with adaptive negation"])
+def test_a_run_resumes_from_its_saved_state_alone(name, world, small, masked, tmp_path):
+    """Interrupted, written to a file, and continued by parts that were made anew: the same bytes."""
+    name, _, adaptive = name.partition(" with ")
+    prior, m = prepared("p2l" if adaptive else name, world, small, masked)
+    own = settings(name)
+    if adaptive:
+        own |= {"features": lambda picture: picture.flatten(1)[:, :4] + 1, "rate": 0.05, "scale": 3.0}
+    if name == "p2l":
+        own |= {"rate": 0.05, "tune": 2}
     make = load_restorer(name)
-    parts = make(prior, m, "cat", steps=N, seeds=[3, 4], **settings(name))
+    stops = (3, 4, 8)
 
     def save(state, step):
-        saved[step.index] = {k: v.clone() for k, v in state.tensors().items()}
+        if step.index in stops:
+            save_file(state.tensors(), tmp_path / f"{step.index}.safetensors")
 
+    parts = make(prior, m, "cat", steps=N, seeds=[3, 4], **own)
     whole = dream_sample(parts.state, prior, *parts[1:], save)
-    again = make(prior, m, "cat", steps=N, seeds=[3, 4], **settings(name))
-    for stop in (4, 8):
-        resumed = dream_sample(State.from_tensors(saved[stop]), prior, *again[1:])
+    for stop in stops:
+        again = make(prior, m, "cat", steps=N, seeds=[3, 4], **own)
+        saved = State.from_tensors(load_file(tmp_path / f"{stop}.safetensors"))
+        resumed = dream_sample(saved, prior, *again[1:])
         assert torch.equal(resumed.z0, whole.z0)
+        assert resumed.tensors().keys() == whole.tensors().keys()
+        assert all(torch.equal(value, whole.tensors()[key]) for key, value in resumed.tensors().items())
+    assert any(key.startswith("learned.") for key in whole.tensors()) == (name == "p2l" or bool(adaptive))
 
 
 @pytest.mark.parametrize("name", ZERO_SHOT)

@@ -22,6 +22,7 @@ from tests.methods.bent import (  # noqa: F401
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
+from dreamsampler.core.state import State
 from dreamsampler.methods.inverse import load_restorer, restore_with
 from dreamsampler.methods.p2l import TunedPrompt
 from dreamsampler.methods.repaint import walk
@@ -98,7 +99,10 @@ def test_p2l_tunes_the_prompt_as_published(world, small):
     done = dream_sample(parts.state, prior, *parts[1:])
     torch.testing.assert_close(done.z, z, atol=1e-6, rtol=0)
     assert prior.evaluations - before == 2 * 3 * N
-    assert float((parts.guide.text.detach() - prior.embed(["cat"]).text).abs().max()) > 0.1
+    torch.testing.assert_close(done.learned.get("tuned prompt"), text.detach(), atol=1e-6, rtol=0)
+    assert float((text.detach() - prior.embed(["cat"]).text).abs().max()) > 0.1
+    # the parts hold nothing of the run: it can be made again
+    assert torch.equal(dream_sample(State.start(parts.state.z, [5, 6]), prior, *parts[1:]).z, done.z)
 
 
 def test_adaptive_negation_turns_the_null_prompt_away_from_what_is_seen(world, small):
@@ -112,8 +116,9 @@ def test_adaptive_negation_turns_the_null_prompt_away_from_what_is_seen(world, s
     common = {"steps": N, "seeds": [5, 6], "scale": 3.0}
     parts = load_restorer("treg")(prior, small, "cat", features=features, rate=0.05, **common)
     before = parts.guide.null.text
-    dream_sample(parts.state, prior, *parts[1:])
-    after = parts.guide.null.text
+    done = dream_sample(parts.state, prior, *parts[1:])
+    after = parts.guide.adapted(done.learned).text
+    assert parts.guide.null.text is before
     assert len(seen) == 4  # steps 0, 3, 6, 9
     assert seen[0].shape == (2, 3, SIZE, SIZE)
 

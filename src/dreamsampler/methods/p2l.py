@@ -2,8 +2,7 @@
 
 Shares the loop: yes, with a guidance that learns: at each step the prompt's embedding takes a few Adam steps down
 |y - A D(z0_hat(z, c))|^2, then latent DPS moves the latent, and every few steps the estimate is replaced by E of the
-picture that explains the measurement. The tuned embedding and Adam's moments live in the guidance, outside `State`: a
-run that is resumed starts again from the prompt's own embedding.
+picture that explains the measurement. The tuned embedding and Adam's moments are in `State.learned`.
 1 + tune evaluations a step with their gradients.
 """
 
@@ -11,13 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.state import State
+from ..core.state import Learned, State
 from ..core.types import Prediction, Prior, Step
 from ..operators import Measurement
 from ..steering.renoise import keep
@@ -27,9 +27,15 @@ from ..tasks.restore import Parts, Prompt, embed_batch, first_state
 from ..terms.data import DataPull
 from ..terms.dps import PriorGradient, ResidualNorm, over_next
 
+_TEXT = "tuned prompt"
+_ADAM = ("step", "exp_avg", "exp_avg_sq")
 
+
+@dataclass(frozen=True)
 class TunedPrompt:
     """A guidance whose prompt fits the measurement better step by step.
+
+    The embedding and Adam's moments are kept in `State.learned`, so that a run goes on where it was saved.
 
     Args:
         cond: a frozen dataclass with the embedding in `text`, as `LatentDiffusionPrior.embed` makes.
@@ -41,34 +47,52 @@ class TunedPrompt:
         InputError: the condition has no `text` to tune, or rate or tune are out of range.
     """
 
-    def __init__(self, cond: Any, measurement: Measurement, rate: float = 1e-4, tune: int = 1) -> None:
-        embedding = getattr(cond, "text", None)
-        if not isinstance(embedding, Tensor):
-            raise InputError("prior: its conditions have no embedding to tune; P2L needs a latent diffusion model")
-        if not rate >= 0 or tune < 0:
-            raise InputError(f"rate={rate}, tune={tune}: expected 0 or more")
-        batch = measurement.y.shape[0]
-        # float32 whatever the network computes in: Adam's steps vanish in half precision
-        text = embedding.detach().float().expand(batch, *embedding.shape[1:])
-        self._cond, self._dtype, self.measurement, self.tune = cond, embedding.dtype, measurement, tune
-        self.text = text.clone().requires_grad_()
-        self._optimiser = torch.optim.Adam([self.text], lr=rate)
+    cond: Any
+    measurement: Measurement
+    rate: float = 1e-4
+    tune: int = 1
 
-    @property
-    def cond(self) -> Any:
-        """The condition with the embedding as it stands."""
-        return dataclasses.replace(self._cond, text=self.text.to(self._dtype))
+    def __post_init__(self) -> None:
+        if not isinstance(getattr(self.cond, "text", None), Tensor):
+            raise InputError("prior: its conditions have no embedding to tune; P2L needs a latent diffusion model")
+        if not self.rate >= 0 or self.tune < 0:
+            raise InputError(f"rate={self.rate}, tune={self.tune}: expected 0 or more")
 
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
+        text, optimiser = self._resume(state.learned)
         for _ in range(self.tune):
             with torch.enable_grad():
-                z0 = prior.predict([state.z.detach()], step, [self.cond])[0].z0
+                z0 = prior.predict([state.z.detach()], step, [self._with(text)])[0].z0
                 loss = self.measurement.residual(prior.space.decode(z0)).square().sum()
-            (self.text.grad,) = torch.autograd.grad(loss, self.text)
-            self._optimiser.step()
-        with torch.no_grad():
-            fixed = dataclasses.replace(self._cond, text=self.text.detach().to(self._dtype))
-        return prior.predict([state.z], step, [fixed])[0]
+            (text.grad,) = torch.autograd.grad(loss, text)
+            optimiser.step()
+        self._keep(state.learned, text, optimiser)
+        return prior.predict([state.z], step, [self._with(text.detach())])[0]
+
+    def _with(self, text: Tensor) -> Any:
+        """The condition with this embedding."""
+        return dataclasses.replace(self.cond, text=text.to(self.cond.text.dtype))
+
+    def _resume(self, learned: Learned) -> tuple[Tensor, torch.optim.Adam]:
+        """The embedding [B, L, D] and its optimiser as the last step left them."""
+        begun, batch = learned.get(_TEXT), self.measurement.y.shape[0]
+        # float32 whatever the network computes in: Adam's steps vanish in half precision
+        text = self.cond.text.detach().float().expand(batch, *self.cond.text.shape[1:]) if begun is None else begun
+        text = text.clone().requires_grad_()
+        optimiser = torch.optim.Adam([text], lr=self.rate)
+        moments = {name: value for name in _ADAM if (value := learned.get(f"{_TEXT}.{name}")) is not None}
+        if moments:
+            groups = optimiser.state_dict()["param_groups"]
+            optimiser.load_state_dict(
+                {"state": {0: {k: v.clone() for k, v in moments.items()}}, "param_groups": groups}
+            )
+        return text, optimiser
+
+    @staticmethod
+    def _keep(learned: Learned, text: Tensor, optimiser: torch.optim.Adam) -> None:
+        learned.put(_TEXT, text)
+        for name, value in optimiser.state_dict()["state"].get(0, {}).items():
+            learned.put(f"{_TEXT}.{name}", value)
 
 
 def p2l(

@@ -5,8 +5,7 @@ abar' towards E of the picture that conjugate gradient finds, and noise is renew
 are plain guided DDIM, or DPS steps under the null prompt. 2 evaluations a step.
 
 Adaptive negation: the null embedding takes a few Adam steps away from the features of the picture just found, so that
-guidance pushes away from what the picture is not. The embedding lives in the guidance, outside `State`: a run that is
-resumed starts again from the null prompt's own.
+guidance pushes away from what the picture is not. The adapted embedding is in `State.learned`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.state import State
+from ..core.state import Learned, State
 from ..core.types import Condition, Prediction, Prior, Step
 from ..operators import Measurement
 from ..steering.guidance import CFG, Single
@@ -29,11 +28,13 @@ from ..steering.solve import Solve, When
 from ..tasks.restore import NEGATION, Parts, Prompt, embed_batch, first_state, gradient_step, released_schedule
 from ..terms.data import DataPull
 
+_TEXT = "adapted null prompt"
+
 Features = Callable[[Tensor], Tensor]
 """Pictures [B, 3, H, W] in [-1, 1] -> features [B, D], D the width of the prompt embedding (CLIP ViT-L/14's 768)."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class AdaptiveNull:
     """Classifier-free guidance whose null prompt is learned, or the null prompt alone on some steps.
 
@@ -58,16 +59,22 @@ class AdaptiveNull:
             raise InputError("prior: its conditions have no embedding to adapt; leave out the features")
 
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
-        chosen = CFG(self.cond, self.null, self.scale) if self.guided(step) else Single(self.null)
+        null = self.adapted(state.learned)
+        chosen = CFG(self.cond, null, self.scale) if self.guided(step) else Single(null)
         return chosen(prior, state, step)
 
-    def adapt(self, picture: Tensor) -> None:
+    def adapted(self, learned: Learned) -> Any:
+        """The null prompt's condition as it stands."""
+        text = learned.get(_TEXT)
+        return self.null if text is None else dataclasses.replace(self.null, text=text)
+
+    def adapt(self, picture: Tensor, learned: Learned) -> None:
         """Adam steps on the mean cosine similarity between the picture's features and the null prompt's tokens."""
         if self.features is None:
             return
         with torch.no_grad():
             seen = torch.nn.functional.normalize(self.features(picture).float(), dim=-1)
-        text, batch = self.null.text, picture.shape[0]
+        text, batch = self.adapted(learned).text, picture.shape[0]
         if seen.shape[-1] != text.shape[-1]:
             raise InputError(f"features: {seen.shape[-1]} wide, the prompt embedding {text.shape[-1]}; they must agree")
         tokens = text.detach().float().expand(batch, *text.shape[1:]).clone().requires_grad_()
@@ -78,7 +85,7 @@ class AdaptiveNull:
                 loss = (unit * seen[:, None]).sum(-1).mean(1).sum()
             (tokens.grad,) = torch.autograd.grad(loss, tokens)
             optimiser.step()
-        self.null = dataclasses.replace(self.null, text=tokens.detach().to(text.dtype))
+        learned.put(_TEXT, tokens.to(text.dtype))
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class AdaptingPull:
 
     def __call__(self, z0: Tensor, pred: Prediction, state: State, step: Step) -> Tensor:
         picture = self.pull.explain(z0, step)
-        self.guide.adapt(picture)
+        self.guide.adapt(picture, state.learned)
         target = self.pull.space.encode(picture)
         return z0 + self.pull.weight(step) * (target - z0)
 
