@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.files.atomic import check_writable, replacing, write_bytes, write_text
+from dreamsampler.files.atomic import check_writable, make_folder, replacing, write_bytes, write_text
 
 
 def test_it_writes_and_replaces(tmp_path: Path) -> None:
@@ -96,3 +96,14 @@ def test_the_check_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_folder_that_refuses_even_root() -> None:
     with pytest.raises(InputError, match="cannot be written to"):
         check_writable("/proc/out.png", (".png",))
+
+
+def test_a_folder_is_made_or_refused_beforehand(tmp_path: Path) -> None:
+    assert make_folder(tmp_path / "new" / "folder") == tmp_path / "new" / "folder"
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+    assert make_folder(tmp_path / "new") == tmp_path / "new", "one that is there is taken as it is"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file: is not a folder"):
+        make_folder(tmp_path / "file")
+    with pytest.raises(InputError, match="below: cannot be made a folder"):
+        make_folder(tmp_path / "file" / "below")

@@ -90,6 +90,23 @@ def replacing(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Ite
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """A folder for results, made if it is not there, and known to take files.
+
+    Raises:
+        InputError: something else has that name, or it cannot be made or written to.
+    """
+    text, folder = os.fspath(path), Path(path)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{text}: is not a folder; name another")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{text}: cannot be made a folder ({error.strerror or error}); name another") from error
+    check_writable(folder / "probe")
+    return folder
+
+
 def write_bytes(path: str | os.PathLike[str], data: bytes, suffixes: Sequence[str] = ()) -> None:
     """Write a whole file, or leave everything as it was.
 

@@ -6,6 +6,7 @@ Each takes a seed; scenes ``seed * 100000`` and up of the "test" split are used,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,8 @@ Scenes = Callable[[int], Drawn]
 """From a number to a picture (128, 128, 3) and what is true of it."""
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Share:
     """A share of hits with its 95 % Wilson interval."""
 
     value: float

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from dreamsampler.core.errors import InputError, NonFinite
+from dreamsampler.core.errors import InputError, ModelError, NonFinite
 from dreamsampler.iconworld.train.checkpoint import TrainState, load_state, save_state, start_ema
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, learning_rate, train_loop
 
-OPTIONS = LoopOptions(peak_rate=0.05, warm_up=2, save_every=0.0)
+OPTIONS = LoopOptions(peak_rate=0.05, warm_up=2)
 
 
 class Killed(BaseException):
@@ -32,7 +32,7 @@ def run(path, state, *, steps=12, die_at=None, resume=False, seed=0):
         x = torch.from_numpy(rng.normal(size=(4, 3)).astype(np.float32))
         return (state.model(x) - x.sum(1, keepdim=True)).square().mean()
 
-    return train_loop(state, loss_of_step, Budget(steps=steps), OPTIONS, path, seed=seed, resume=resume)
+    return train_loop(state, loss_of_step, Budget(steps=steps, save_every=0.0), OPTIONS, path, seed=seed, resume=resume)
 
 
 def weights(state):
@@ -83,9 +83,17 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
 
 
 def test_a_budget_is_minutes_or_steps():
-    for minutes, steps in ((None, None), (1.0, 2), (0.0, None), (None, -1)):
-        with pytest.raises(InputError):
+    for minutes, steps in ((None, None), (1.0, 2)):
+        with pytest.raises(InputError, match="exactly one of"):
             Budget(minutes, steps)
+    for minutes in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="--minutes"):
+            Budget(minutes)
+    for steps in (0, -1):
+        with pytest.raises(InputError, match="--steps"):
+            Budget(steps=steps)
+    with pytest.raises(InputError, match="--save-every"):
+        Budget(steps=1, save_every=float("nan"))
 
 
 def test_the_rate_rises_then_falls_to_one_percent():
@@ -94,11 +102,34 @@ def test_the_rate_rises_then_falls_to_one_percent():
     assert rates == pytest.approx([0.1, 1.0, 1.0, 0.505, 0.01])
 
 
-def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
+@pytest.mark.parametrize(
+    ("stage", "loss_of"),
+    [("loss", lambda weights: weights.sum() * float("inf")), ("gradient", lambda weights: (weights * 0).sqrt().sum())],
+)
+def test_what_is_not_finite_stops_the_run_before_it_reaches_the_weights(tmp_path, stage, loss_of):
     state = new_state()
+    before = weights(state)
 
     def loss_of_step(rng, done):
-        return sum(p.sum() for p in state.model.parameters()) * float("inf")
+        return loss_of(torch.cat([p.flatten() for p in state.model.parameters()]))
 
-    with pytest.raises(NonFinite, match="step 0"):
+    with pytest.raises(NonFinite, match=f"step 0, stage '{stage}'"):
         train_loop(state, loss_of_step, Budget(steps=2), OPTIONS, tmp_path / "s.safetensors", seed=0, resume=False)
+    assert torch.equal(weights(state), before)
+
+
+def test_a_full_disk_is_named_and_leaves_the_state_before(tmp_path, small_files):
+    path = tmp_path / "state.safetensors"
+    state = run(path, new_state(), steps=3)
+    before = path.read_bytes()
+    with small_files(100), pytest.raises(InputError, match=r"state.safetensors: cannot be written .*--resume"):
+        save_state(path, state)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    path = tmp_path / "state.safetensors"
+    run(path, new_state(), steps=2)
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ModelError, match="cut short"):
+        run(path, new_state(), steps=4, resume=True)

@@ -3,199 +3,139 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
+import sys
+import warnings
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from diffusers import AutoencoderKL
 
-from dreamsampler.core.errors import DreamSamplerError, InputError
-from dreamsampler.iconworld.captions import SINGLE
-from dreamsampler.iconworld.iconset import IconSet, load_icons
-from dreamsampler.iconworld.palette import BACKGROUNDS
+from dreamsampler.core.errors import DreamSamplerError
 from dreamsampler.iconworld.train import presets
-from dreamsampler.iconworld.train.autoencoder import train_autoencoder
-from dreamsampler.iconworld.train.card import write_card
-from dreamsampler.iconworld.train.decoder import train_decoder
-from dreamsampler.iconworld.train.diffusion import train_diffusion
-from dreamsampler.iconworld.train.judge import train_judge
-from dreamsampler.iconworld.train.latents import encode_pool
-from dreamsampler.iconworld.train.loop import Budget, console
-from dreamsampler.iconworld.train.names import choose_icons
-from dreamsampler.iconworld.train.parallel import join_group
-from dreamsampler.iconworld.train.pool import Pool
-from dreamsampler.iconworld.train.start import take_autoencoder
-from dreamsampler.iconworld.train.text import build_tokenizer, words_of
-from dreamsampler.iconworld.train.worlds import build_pool
-from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
+from dreamsampler.iconworld.train.stage import Icons, Out, Run, Seed, stage
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train the bundled prior, a stage at a time.")
+PROGRAM = "python -m dreamsampler.iconworld.train"
+INTERRUPTED = 130
 
-Out = Annotated[Path, typer.Option(help="Folder of the run: scenes, states, sheets and results of all stages.")]
-Icons = Annotated[Path | None, typer.Option(help="Folder of SVG files with a names.tsv, mixed in as 35 % of scenes.")]
-Minutes = Annotated[float | None, typer.Option(help="Time to train; the learning rate falls to its end.")]
-Steps = Annotated[int | None, typer.Option(help="Steps to train instead: two runs with one seed then agree.")]
-Preset = Annotated[str, typer.Option(help="'cpu' (an afternoon on one core) or 'full' (a GPU).")]
-Device = Annotated[str, typer.Option(help="'cpu' or 'cuda'.")]
-Seed = Annotated[int, typer.Option(help="Chooses initial weights and every random draw.")]
-Scenes = Annotated[int, typer.Option(help="Training scenes to draw and cache.")]
-Start = Annotated[Path | None, typer.Option(help="Begin with the weights of this finished prior (or judge).")]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue the stage's checkpoint in --out.")]
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
-class Workplace:
-    """What every stage needs of a run's folder: icons, words, cached scenes."""
+@app.callback(invoke_without_command=True)
+def stages(context: typer.Context) -> None:
+    """Train the bundled prior, a stage at a time, all in one folder: autoencoder, diffusion, judge, card.
 
-    def __init__(self, out: Path, icons: Path | None, preset: str, scenes: int) -> None:
-        if preset not in presets.AUTOENCODER:
-            raise InputError(f"--preset {preset!r}: choose one of {', '.join(presets.AUTOENCODER)}")
-        self.out, self.preset, self.scenes = out, preset, scenes
-        chosen = IconSet(())
-        if icons is not None:
-            chosen = choose_icons(load_icons(icons), NOUNS, everything=preset == "full")
-        self.real = chosen if chosen.icons else None
-        self.nouns = (*NOUNS, *(icon.name for icon in chosen.icons))
-        self.backgrounds = tuple(BACKGROUNDS)
+    **A prior in an afternoon on one core, killed and resumed as often as you like**
 
-    def pool(self, split: str) -> Pool:
-        """The cached scenes of a split, drawn at the first call."""
-        count = self.scenes if split == "train" else 400
-        with console.status(f"drawing {count} {split} scenes"):
-            return build_pool(self.out / "scenes" / split, count, split, self.real)
+    ```
+    python -m dreamsampler.iconworld.train autoencoder --out runs/prior --minutes 40
+    python -m dreamsampler.iconworld.train diffusion --out runs/prior --minutes 90
+    python -m dreamsampler.iconworld.train judge --out runs/prior --minutes 15
+    python -m dreamsampler.iconworld.train card --out runs/prior
+    ```
 
-    def tokenizer(self):
-        """The tokenizer of this run's words."""
-        return build_tokenizer(words_of([*WORDS, *self.nouns, *(s.format("", "") for s in SINGLE)]))
-
-    def vae(self) -> AutoencoderKL:
-        """The autoencoder of stage 1."""
-        folder = self.out / "vae"
-        if not (folder / "config.json").is_file():
-            raise InputError(f"{folder} holds no autoencoder: run the stage 'autoencoder' with this --out first")
-        return AutoencoderKL.from_pretrained(folder).eval()
+    `--preset tiny --steps 20` tries a stage in seconds; `docs/training.md` explains the choices.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-@app.command()
-def autoencoder(
-    out: Out,
-    icons: Icons = None,
-    minutes: Minutes = None,
-    steps: Steps = None,
-    preset: Preset = "cpu",
-    device: Device = "cpu",
-    seed: Seed = 0,
-    scenes: Scenes = 24000,
-    start: Start = None,
-    resume: Resume = False,
-) -> None:
-    """Stage 1: pictures to latents and back."""
-    budget, place = Budget(minutes, steps), Workplace(out, icons, preset, scenes)
+@stage(app)
+def autoencoder(run: Run) -> None:
+    """Stage 1: pictures to latents and back.
+
+    **Examples**
+
+    ```
+    python -m dreamsampler.iconworld.train autoencoder --out runs/prior --minutes 40 --icons icons/noto
+    python -m dreamsampler.iconworld.train autoencoder --out runs/try --preset tiny --steps 20
+    ```
+
+    Writes `vae/` into the run's folder, and sheets of pictures before and after.
+    """
+    from dreamsampler.iconworld.train.autoencoder import train_autoencoder
+    from dreamsampler.iconworld.train.start import check_autoencoder
+
+    preset = presets.AUTOENCODER[run.preset]
+    if run.start is not None:
+        check_autoencoder(run.start, preset)
     train_autoencoder(
-        place.pool("train"),
-        place.pool("dev"),
-        out,
-        presets.AUTOENCODER[preset],
-        budget,
-        seed=seed,
-        device=device,
-        resume=resume,
-        start=start,
-    )
+        run.pool("train"), run.pool("dev"), run.out, preset, run.budget,
+        seed=run.seed, device=run.device, resume=run.resume, start=run.start,
+    )  # fmt: skip
 
 
-@app.command()
-def decoder(
-    out: Out,
-    icons: Icons = None,
-    minutes: Minutes = None,
-    steps: Steps = None,
-    preset: Preset = "cpu",
-    device: Device = "cpu",
-    seed: Seed = 0,
-    scenes: Scenes = 24000,
-    resume: Resume = False,
-) -> None:
-    """Stage 1b, optional, beside stage 2: the decoder alone, from frozen latents."""
-    budget, place = Budget(minutes, steps), Workplace(out, icons, preset, scenes)
-    train, dev, vae = place.pool("train"), place.pool("dev"), place.vae().to(device)
-    latents = encode_pool(train, vae, out / "latents_train.npy"), encode_pool(dev, vae, out / "latents_dev.npy")
+@stage(app)
+def decoder(run: Run) -> None:
+    """Stage 1b, optional, beside or after stage 2: the decoder alone, from frozen latents.
+
+    **Examples**
+
+    ```
+    python -m dreamsampler.iconworld.train decoder --out runs/prior --minutes 20
+    ```
+
+    Needs `vae/` in the run's folder, or --start, and improves it; the latents stay what they were.
+    """
+    from dreamsampler.iconworld.train.decoder import train_decoder
+
+    vae = run.vae()
     train_decoder(
-        out / "vae",
-        train,
-        latents[0],
-        dev,
-        latents[1],
-        out,
-        presets.AUTOENCODER[preset],
-        budget,
-        seed=seed,
-        device=device,
-        resume=resume,
-    )
+        run.out / "vae", run.pool("train"), run.latents("train", vae), run.pool("dev"), run.latents("dev", vae),
+        run.out, presets.AUTOENCODER[run.preset], run.budget, seed=run.seed, device=run.device, resume=run.resume,
+    )  # fmt: skip
 
 
-@app.command()
-def diffusion(
-    out: Out,
-    icons: Icons = None,
-    minutes: Minutes = None,
-    steps: Steps = None,
-    preset: Preset = "cpu",
-    device: Device = "cpu",
-    seed: Seed = 0,
-    scenes: Scenes = 24000,
-    start: Start = None,
-    resume: Resume = False,
-) -> None:
-    """Stage 2: text encoder and UNet, on the latents of stage 1."""
-    budget, place = Budget(minutes, steps), Workplace(out, icons, preset, scenes)
-    if start is not None:
-        take_autoencoder(start, out)
-    vae = place.vae()
-    latents = encode_pool(place.pool("train"), vae.to(device), out / "latents_train.npy")
+@stage(app)
+def diffusion(run: Run) -> None:
+    """Stage 2: text encoder and UNet, on the latents of stage 1.
+
+    **Examples**
+
+    ```
+    python -m dreamsampler.iconworld.train diffusion --out runs/prior --minutes 90 --icons icons/noto
+    python -m dreamsampler.iconworld.train diffusion --out runs/prior --minutes 90 --icons icons/noto --resume
+    torchrun --nproc-per-node 2 -m dreamsampler.iconworld.train diffusion --out runs/prior --minutes 60
+    ```
+
+    Needs `vae/` in the run's folder, or --start; writes `prior/`, an ordinary diffusers folder.
+    """
+    from dreamsampler.iconworld.train.diffusion import train_diffusion
+    from dreamsampler.iconworld.train.start import check_diffusion
+
+    preset = presets.DIFFUSION[run.preset]
+    if run.start is not None:
+        check_diffusion(run.start, preset)
+    vae = run.vae()
     train_diffusion(
-        latents,
-        vae,
-        place.tokenizer(),
-        out,
-        presets.DIFFUSION[preset],
-        budget,
-        seed=seed,
-        device=device,
-        resume=resume,
-        start=start,
-    )
+        run.latents("train", vae), vae, run.tokenizer(), run.out, preset, run.budget,
+        seed=run.seed, device=run.device, resume=run.resume, start=run.start,
+    )  # fmt: skip
 
 
-@app.command()
-def judge(
-    out: Out,
-    icons: Icons = None,
-    minutes: Minutes = None,
-    steps: Steps = None,
-    preset: Preset = "cpu",
-    device: Device = "cpu",
-    seed: Seed = 1,
-    scenes: Scenes = 24000,
-    start: Start = None,
-    resume: Resume = False,
-) -> None:
-    """Stage 3: the judge, from pixels."""
-    budget, place = Budget(minutes, steps), Workplace(out, icons, preset, scenes)
+@stage(app, seed=1)
+def judge(run: Run) -> None:
+    """Stage 3: the judge, from pixels alone.
+
+    **Examples**
+
+    ```
+    python -m dreamsampler.iconworld.train judge --out runs/prior --minutes 15 --icons icons/noto
+    ```
+
+    Writes `judge/`, an ordinary CLIPModel with the words that it chooses among.
+    """
+    from dreamsampler.iconworld.train.judge import train_judge
+
     train_judge(
-        place.pool("train"),
-        place.pool("dev"),
-        place.tokenizer(),
-        place.nouns,
-        place.backgrounds,
-        out,
-        presets.JUDGE[preset],
-        budget,
-        seed=seed,
-        device=device,
-        resume=resume,
-        start=start,
-    )
+        run.pool("train"), run.pool("dev"), run.tokenizer(), run.nouns, run.backgrounds, run.out,
+        presets.JUDGE[run.preset], run.budget, seed=run.seed, device=run.device, resume=run.resume, start=run.start,
+    )  # fmt: skip
 
 
 @app.command()
@@ -203,21 +143,58 @@ def card(
     out: Out,
     icons: Icons = None,
     seed: Seed = 7,
-    count: Annotated[int, typer.Option("--n", help="Samples and scenes of each measurement.")] = 200,
+    count: Annotated[int, typer.Option("-n", "--n", min=1, help="Samples and scenes of each measurement.")] = 200,
 ) -> None:
-    """Measure the finished prior on fresh scenes; write measured.json and the model card into its folder."""
-    measured = write_card(out, icons, seed, count)
-    console.print(json.dumps(measured, indent=1))
+    """Last stage: measure the finished prior on fresh scenes; write measured.json and the model card beside it.
+
+    **Examples**
+
+    ```
+    python -m dreamsampler.iconworld.train card --out runs/prior --icons icons/noto
+    python -m dreamsampler.iconworld.train card --out runs/try --n 4
+    ```
+    """
+    from dreamsampler.iconworld.train.card import write_card
+
+    print(json.dumps(write_card(out, icons, seed, count), indent=1))
 
 
-def main() -> None:
-    """Run the command; a user's mistake is one line and exit code 2."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command; a user's mistake or a full disk is one line on stderr and exit code 2."""
+    code = INTERRUPTED
+    _quiet_libraries()
     try:
-        join_group()
-        app()
-    except DreamSamplerError as error:
-        console.print(f"error: {error}")
-        raise SystemExit(2) from error
+        code = app(words, prog_name=PROGRAM, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("interrupted; go on with --resume")
+    except (DreamSamplerError, OSError) as error:
+        code = _complain(str(error))
+    except Exception as error:
+        # usage errors of the parser: the class has changed its home between versions, its form has not
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        code = _complain(f"{usage()} (see {getattr(getattr(error, 'ctx', None), 'command_path', PROGRAM)} --help)")
+    finally:
+        if "torch" in sys.modules:
+            from dreamsampler.iconworld.train.parallel import leave_group
+
+            leave_group()
+    sys.exit(code)
+
+
+def _quiet_libraries() -> None:
+    """What they warn of is nothing that a reader here can change; to be called before they are imported."""
+    for name in ("TRANSFORMERS_VERBOSITY", "DIFFUSERS_VERBOSITY"):
+        os.environ.setdefault(name, "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+def _complain(text: str) -> int:
+    process = os.environ.get("RANK", "0")
+    print(("" if process == "0" else f"process {process}: ") + "error: " + " ".join(text.split()), file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

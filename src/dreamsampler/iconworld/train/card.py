@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import StableDiffusionPipeline
@@ -14,6 +16,7 @@ from transformers import CLIPModel, CLIPTokenizer
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import quality
 from dreamsampler.iconworld.iconset import IconSet, load_icons
+from dreamsampler.iconworld.train.checkpoint import writing
 from dreamsampler.iconworld.train.names import CLEAR_NAMES, choose_icons
 from dreamsampler.iconworld.train.sheets import save_sheet
 from dreamsampler.iconworld.train.worlds import drawn_scene, icon_scene
@@ -68,7 +71,7 @@ mouths) are less reliable than the noun and the colours. People are drawn as sim
 """
 
 
-def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, object]:
+def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, Any]:
     """Measure ``out/prior`` with ``out/judge``; write ``measured.json`` and ``README.md`` into the prior's folder.
 
     What a ``notes.md`` in ``out`` says of the run is quoted in the card.
@@ -85,8 +88,9 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, ob
     measured["training"] = training_lengths(out)
     notes = out / "notes.md"
     measured["notes"] = notes.read_text().strip() if notes.exists() else ""
-    (out / "prior" / "measured.json").write_text(json.dumps(measured, indent=1) + "\n")
-    (out / "prior" / "README.md").write_text(render(measured, pipeline, judge, len(chosen.icons)))
+    with writing(out / "prior"):
+        (out / "prior" / "measured.json").write_text(json.dumps(measured, indent=1) + "\n")
+        (out / "prior" / "README.md").write_text(render(measured, pipeline, judge, len(chosen.icons)))
     return measured
 
 
@@ -113,7 +117,7 @@ def measure(
     seed: int,
     n: int,
     sheets: Path,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """All numbers of the card."""
 
     def drawn(number: int) -> quality.Drawn:
@@ -123,14 +127,14 @@ def measure(
     samples = quality.text_to_image_accuracy(pipeline, judge, n, seed)
     save_sheet(samples.pictures[:96], 12, sheets / "card.png")
     named, coloured = quality.judge_accuracy(judge, drawn, 2 * n, seed)
-    measured: dict[str, object] = {
+    measured: dict[str, Any] = {
         "seed": seed,
         "autoencoder_psnr_drawn": quality.autoencoder_psnr(pipeline.vae, drawn, n, seed),
-        "text_to_image_noun": samples.noun._asdict(),
-        "text_to_image_background": samples.background._asdict(),
+        "text_to_image_noun": asdict(samples.noun),
+        "text_to_image_background": asdict(samples.background),
         "inversion": {"autoencoder": trip.autoencoder, "round_trip": trip.round_trip, "loss": trip.loss},
-        "judge_noun_drawn": named._asdict(),
-        "judge_background_drawn": coloured._asdict(),
+        "judge_noun_drawn": asdict(named),
+        "judge_background_drawn": asdict(coloured),
     }
     if real is not None:
 
@@ -139,12 +143,12 @@ def measure(
 
         named, coloured = quality.judge_accuracy(judge, placed, 2 * n, seed)
         measured["autoencoder_psnr_real"] = quality.autoencoder_psnr(pipeline.vae, placed, n, seed)
-        measured["judge_noun_real"] = named._asdict()
-        measured["judge_background_real"] = coloured._asdict()
+        measured["judge_noun_real"] = asdict(named)
+        measured["judge_background_real"] = asdict(coloured)
     return measured
 
 
-def training_lengths(out: Path) -> dict[str, dict[str, object]]:
+def training_lengths(out: Path) -> dict[str, dict[str, Any]]:
     """Steps, minutes and settings of every stage whose state is in ``out``."""
     lengths = {}
     for stage in ("autoencoder", "decoder", "diffusion", "judge"):
@@ -156,7 +160,7 @@ def training_lengths(out: Path) -> dict[str, dict[str, object]]:
     return lengths
 
 
-def render(measured: dict[str, object], pipeline: StableDiffusionPipeline, judge: quality.Judge, real: int) -> str:
+def render(measured: dict[str, Any], pipeline: StableDiffusionPipeline, judge: quality.Judge, real: int) -> str:
     """The card's text."""
 
     def millions(module: torch.nn.Module) -> str:
@@ -184,7 +188,7 @@ def render(measured: dict[str, object], pipeline: StableDiffusionPipeline, judge
     )
 
 
-def _rows(measured: dict[str, object]) -> list[tuple[str, str]]:
+def _rows(measured: dict[str, Any]) -> list[tuple[str, str]]:
     def percent(key: str) -> str:
         part = measured[key]
         return f"{part['value']:.1%} ({part['low']:.1%} to {part['high']:.1%}, n = {part['count']})"

@@ -2,6 +2,7 @@
 
 The file holds the weights, their moving average, the optimiser's moments and, in its JSON header, the counters.
 A run killed at any moment therefore finds either the previous state or the next one, never half of one.
+Of several processes the first alone writes.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dreamsampler.core.errors import InputError
+from dreamsampler.files.weights import check_safetensors
+from dreamsampler.iconworld.train.parallel import rank
 
 
 class SavesPretrained(Protocol):
@@ -34,7 +39,7 @@ class TrainState:
 
     model: the trained weights (fp32). ema: their exponential moving average, by parameter name.
     step: optimiser steps done. seconds: time spent training, summed over every start of the run.
-    settings: everything that must be equal for a resumed run to be the same run (seed, preset, ...).
+    settings: everything that must be equal for a resumed run to be the same run (seed, preset, ...), as JSON has it.
     """
 
     model: nn.Module
@@ -42,7 +47,7 @@ class TrainState:
     ema: dict[str, Tensor]
     step: int = 0
     seconds: float = 0.0
-    settings: dict[str, str | int | float] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 def start_ema(model: nn.Module) -> dict[str, Tensor]:
@@ -65,8 +70,23 @@ def copy_ema_into(state: TrainState, model: nn.Module) -> None:
         parameter.copy_(state.ema[name])
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the failure to write ``path``, such as a full disk, into an InputError with the remedy."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: cannot be written ({error}); make room, then go on with --resume") from error
+
+
 def save_state(path: Path, state: TrainState) -> None:
-    """Write the state beside ``path`` and rename it into place."""
+    """Write the state beside ``path`` and rename it into place.
+
+    The temporary file's name is always the same: what a kill leaves behind is written over, not piled up.
+
+    Raises:
+        InputError: it cannot be written; the state written before is still there.
+    """
     tensors = {f"model.{name}": p.detach() for name, p in state.model.named_parameters()}
     tensors |= {f"ema.{name}": tensor for name, tensor in state.ema.items()}
     for name, parameter in state.model.named_parameters():
@@ -76,18 +96,22 @@ def save_state(path: Path, state: TrainState) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
-    save_file(tensors, temporary, metadata={"state": json.dumps(header)})
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with writing(path):
+        save_file(tensors, temporary, metadata={"state": json.dumps(header)})
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
 
 
 @torch.no_grad()
 def load_state(path: Path, state: TrainState) -> None:
     """Fill ``state`` from a file of :func:`save_state`.
 
-    Raises InputError when the file belongs to a run with other settings or another architecture.
+    Raises:
+        InputError: the file belongs to a run with other settings or another architecture.
+        ModelError: it is damaged.
     """
+    check_safetensors(path)
     with safe_open(path, "pt") as file:
         header = json.loads(file.metadata()["state"])
         if header["settings"] != state.settings:
@@ -114,19 +138,25 @@ def load_state(path: Path, state: TrainState) -> None:
 def save_folder(model: SavesPretrained, folder: Path) -> None:
     """``model.save_pretrained`` into ``folder``, each file renamed into place: readers never see half of one.
 
+    Configurations come after weights, the topmost last: where they are, the rest is.
     Where the model was once loaded from is left out of its configuration: it is a path on this machine.
     """
+    if rank() != 0:
+        return
     temporary = folder.with_name(folder.name + ".tmp")
-    model.save_pretrained(temporary, safe_serialization=True)
-    for config in temporary.rglob("config.json"):
-        settings = json.loads(config.read_text())
-        if settings.pop("_name_or_path", None) is not None:
-            config.write_text(json.dumps(settings, indent=2) + "\n")
-    for path in sorted(p for p in temporary.rglob("*") if p.is_file()):
-        target = folder / path.relative_to(temporary)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(target)
-    shutil.rmtree(temporary)
+    with writing(folder):
+        shutil.rmtree(temporary, ignore_errors=True)  # of a run that was killed here
+        model.save_pretrained(temporary, safe_serialization=True)
+        for config in temporary.rglob("config.json"):
+            settings = json.loads(config.read_text())
+            if settings.pop("_name_or_path", None) is not None:
+                config.write_text(json.dumps(settings, indent=2) + "\n")
+        files = [path for path in temporary.rglob("*") if path.is_file()]
+        for path in sorted(files, key=lambda path: (path.suffix == ".json", -len(path.parts), path.name)):
+            target = folder / path.relative_to(temporary)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+        shutil.rmtree(temporary)
 
 
 def load_as_float32(config: Path) -> None:
@@ -134,6 +164,8 @@ def load_as_float32(config: Path) -> None:
 
     Without this a plain pipeline would mix a half-precision text encoder with a float32 UNet.
     """
+    if rank() != 0:
+        return
     settings = json.loads(config.read_text())
     settings["dtype"] = "float32"
     config.write_text(json.dumps(settings, indent=2) + "\n")

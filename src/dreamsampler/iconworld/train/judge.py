@@ -19,8 +19,16 @@ from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer, CLIPVisionConfig
 
 from dreamsampler.iconworld.captions import article
-from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, load_as_float32, save_folder, start_ema
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, console, torch_rng, train_loop
+from dreamsampler.iconworld.train.checkpoint import (
+    TrainState,
+    copy_ema_into,
+    load_as_float32,
+    save_folder,
+    start_ema,
+    writing,
+)
+from dreamsampler.iconworld.train.loop import Budget, LoopOptions, say, torch_rng, train_loop
+from dreamsampler.iconworld.train.parallel import rank
 from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
 from dreamsampler.iconworld.train.start import check_words, start_judge
@@ -106,12 +114,11 @@ class JudgeLoss(nn.Module):
         """The sum of the three cross-entropies on a random batch."""
         indices = rng.integers(0, len(self.pool), batch)
         records = [self.pool.records[i] for i in indices]
-        pictures = self.pool.pictures[indices].copy()
+        picked = self.pool.pictures[indices].copy()
         for i, record in enumerate(records):
             if len(record.nouns) == 1 and rng.random() < 0.5:  # captions of two figures tell left from right
-                pictures[i] = pictures[i, :, ::-1]
-        pictures = to_tensor(pictures).to(device)
-        seen = encode_pictures(judge, perturb(pictures, rng))
+                picked[i] = picked[i, :, ::-1]
+        seen = encode_pictures(judge, perturb(to_tensor(picked).to(device), rng))
         scale = judge.logit_scale.exp().clamp(max=100)
         captions = [record.captions[int(rng.integers(len(record.captions)))] for record in records]
         said = encode_text(judge, tokenize_short(self.tokenizer, captions).to(device))
@@ -169,7 +176,7 @@ def train_judge(
     train_loop(state, loss_of_step, budget, options, checkpoint, seed=seed, resume=resume, on_sheet=report)
     copy_ema_into(state, averaged)
     export_judge(averaged, tokenizer, nouns, colours, out / "judge")
-    console.print(f"wrote {out / 'judge'}")
+    say(f"wrote {out / 'judge'}")
     return averaged
 
 
@@ -200,10 +207,11 @@ def export_judge(
     judge: CLIPModel, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str], folder: Path
 ) -> None:
     """Write model (fp16), tokenizer, preprocessor configuration and vocabulary as an ordinary transformers folder."""
+    if rank() != 0:
+        return
     save_folder(judge.half(), folder)
     load_as_float32(folder / "config.json")
     judge.float()
-    tokenizer.save_pretrained(folder)
     preprocessor = {
         "image_processor_type": "CLIPImageProcessor",
         "do_resize": True,
@@ -218,6 +226,8 @@ def export_judge(
         "image_std": STD,
         "resample": 3,
     }
-    (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")
     vocabulary = {"nouns": list(nouns), "backgrounds": list(colours)}
-    (folder / "vocabulary.json").write_text(json.dumps(vocabulary, indent=1) + "\n")
+    with writing(folder):
+        tokenizer.save_pretrained(folder)
+        (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")
+        (folder / "vocabulary.json").write_text(json.dumps(vocabulary, indent=1) + "\n")

@@ -11,6 +11,8 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dreamsampler.core.errors import InputError
+from dreamsampler.iconworld.train.checkpoint import writing
 from dreamsampler.iconworld.train.pool import Pool, Record, to_tensor
 
 
@@ -28,9 +30,16 @@ class LatentPool:
 
 @torch.no_grad()
 def encode_pool(pool: Pool, vae: AutoencoderKL, file: Path, batch: int = 16) -> LatentPool:
-    """The posterior means of every picture, times the scaling factor; read from ``file`` if it exists."""
+    """The posterior means of every picture, times the scaling factor; read from ``file`` if it exists.
+
+    Raises:
+        InputError: the file is of other scenes, or cannot be written.
+    """
     if file.exists():
-        return LatentPool(np.load(file), pool.records)
+        kept = np.load(file)
+        if len(kept) != len(pool):
+            raise InputError(f"{file} holds latents of {len(kept)} scenes, there are {len(pool)}: delete it")
+        return LatentPool(kept, pool.records)
     parts = []
     for start in range(0, len(pool), batch):
         images = to_tensor(np.asarray(pool.pictures[start : start + batch])).to(vae.device)
@@ -39,7 +48,8 @@ def encode_pool(pool: Pool, vae: AutoencoderKL, file: Path, batch: int = 16) -> 
         parts.append((mean.float() * vae.config.scaling_factor).half().cpu().numpy())
     latents = np.concatenate(parts)
     temporary = file.with_suffix(".tmp")
-    with temporary.open("wb") as out:
-        np.save(out, latents)
-    temporary.replace(file)
+    with writing(file):
+        with temporary.open("wb") as out:
+            np.save(out, latents)
+        temporary.replace(file)
     return LatentPool(latents, pool.records)

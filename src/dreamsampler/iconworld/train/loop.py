@@ -20,24 +20,50 @@ from dreamsampler.iconworld.train.parallel import average_gradients, rank, slowe
 console = Console(highlight=False)
 
 
+def say(text: str) -> None:
+    """Print a line, in process 0 alone."""
+    if rank() == 0:
+        console.print(text)
+
+
+def refuse_overwriting(checkpoint: Path, resume: bool) -> None:
+    """Raise `InputError` where there is a state that the run was not told to continue."""
+    if checkpoint.exists() and not resume:
+        raise InputError(f"{checkpoint} exists: pass --resume to continue it, or choose another --out")
+
+
 @dataclass(frozen=True)
 class Budget:
-    """How long a run lasts: minutes of training, or (for repeatable runs) a number of steps."""
+    """How long a run lasts, and how much of it a kill may cost.
+
+    Args:
+        minutes: of training.
+        steps: a number of them instead, for repeatable runs.
+        save_every: seconds between two writings of the state.
+
+    Raises:
+        InputError: neither or both of minutes and steps, or a number out of range.
+    """
 
     minutes: float | None = None
     steps: int | None = None
+    save_every: float = 120.0
 
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.steps is None):
             raise InputError("give exactly one of --minutes and --steps")
-        if (self.minutes or self.steps or 0) <= 0:
-            raise InputError(f"the budget must be positive, not {self.minutes or self.steps}")
+        if self.steps is not None and self.steps < 1:
+            raise InputError(f"--steps {self.steps}: expected at least 1")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise InputError(f"--minutes {self.minutes}: expected more than 0")
+        if not 0 <= self.save_every < math.inf:
+            raise InputError(f"--save-every {self.save_every}: expected seconds, 0 or more")
 
     def done(self, state: TrainState) -> float:
         """The fraction of the budget that is spent."""
-        if self.steps is not None:
-            return state.step / self.steps
-        return state.seconds / (60 * self.minutes)
+        if self.minutes is not None:
+            return state.seconds / (60 * self.minutes)
+        return state.step / (self.steps or 1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +71,7 @@ class LoopOptions:
     """What the loop needs beside the loss.
 
     peak_rate: highest learning rate. warm_up: steps of linear warm-up. decay_from: fraction of the budget after
-    which the rate falls along a cosine to 1 % of its peak. save_every, sheet_every: seconds.
+    which the rate falls along a cosine to 1 % of its peak. sheet_every, report_every: seconds.
     """
 
     peak_rate: float
@@ -53,7 +79,6 @@ class LoopOptions:
     decay_from: float = 0.3
     ema_decay: float = 0.999
     clip_norm: float = 1.0
-    save_every: float = 120.0
     sheet_every: float = 300.0
     report_every: float = 15.0
 
@@ -91,11 +116,10 @@ def train_loop(
     With ``resume`` an existing checkpoint is continued; without it, one is refused rather than overwritten.
     ``on_sheet`` is called now and then, and at the end, to draw samples; what it returns is printed.
     """
+    refuse_overwriting(checkpoint, resume)
     if checkpoint.exists():
-        if not resume:
-            raise InputError(f"{checkpoint} exists: pass --resume to continue it, or choose another --out")
         load_state(checkpoint, state)
-        console.print(f"resumed at step {state.step}, {state.seconds / 60:.1f} min")
+        say(f"resumed at step {state.step}, {state.seconds / 60:.1f} min")
     saved = sheet = reported = state.seconds
     losses: list[float] = []
     for _ in _until_spent(state, budget):
@@ -108,16 +132,16 @@ def train_loop(
         if state.seconds - reported > options.report_every:
             _report(state, budget, losses, rate, state.seconds - reported)
             reported, losses = state.seconds, []
-        if state.seconds - saved > options.save_every:
+        if state.seconds - saved > budget.save_every:
             save_state(checkpoint, state)
             saved = state.seconds
         if on_sheet is not None and state.seconds - sheet > options.sheet_every:
-            console.print(on_sheet(state))
+            say(on_sheet(state))
             sheet = state.seconds
     if rank() == 0:
         save_state(checkpoint, state)
         if on_sheet is not None:
-            console.print(on_sheet(state))
+            say(on_sheet(state))
     return state
 
 
@@ -143,10 +167,12 @@ def _one_step(
     loss = loss_of_step(rng, done)
     loss.backward()
     average_gradients(state.model)
-    torch.nn.utils.clip_grad_norm_(state.model.parameters(), options.clip_norm)
+    norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), options.clip_norm)
     value = float(loss.detach())
-    if not math.isfinite(value):
-        raise NonFinite(state.step, "loss", loss.dtype, "resume from the last checkpoint with another --seed")
+    # the norm is that of the mean over the processes: all of them see what one of them met, and stop together
+    for stage, number in (("loss", value), ("gradient", float(norm))):
+        if not math.isfinite(number):
+            raise NonFinite(state.step, stage, loss.dtype, "start again with another --seed, or a preset of lower rate")
     state.optimiser.step()
     return value
 
@@ -154,7 +180,7 @@ def _one_step(
 def _report(state: TrainState, budget: Budget, losses: list[float], rate: float, seconds: float) -> None:
     done = budget.done(state)
     left = state.seconds * (1 - done) / max(done, 1e-9) / 60
-    console.print(
+    say(
         f"step {state.step}  loss {np.mean(losses):.4f}  rate {rate:.2e}  "
         f"{len(losses) / max(seconds, 1e-9):.2f} steps/s  {done:.1%} done, {left:.1f} min left"
     )

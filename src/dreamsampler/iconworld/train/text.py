@@ -24,7 +24,7 @@ def words_of(captions: Iterable[str]) -> list[str]:
 def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
     """Byte-pair merges, most frequent pair first (ties alphabetically), until every word is one piece."""
     pieces = [[*word[:-1], word[-1] + SUFFIX] for word in sorted(set(words))]
-    merges = []
+    merges: list[tuple[str, str]] = []
     while True:
         pairs = Counter(pair for word in pieces for pair in zip(word, word[1:]))
         if not pairs:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.iconset import IconSet
 from dreamsampler.iconworld.sampling import sample_scene
+from dreamsampler.iconworld.train.checkpoint import writing
 from dreamsampler.iconworld.train.pool import SIZE, Pool, Record
 
 CAPTIONS = 4  #: varied captions kept of each scene
@@ -43,7 +44,11 @@ def scene_of(seed: int, split: Split, real: IconSet | None, share: float) -> tup
 def build_pool(
     folder: Path, count: int, split: Split, real: IconSet | None, share: float = 0.35, first: int = 0
 ) -> Pool:
-    """Draw scenes ``first`` to ``first + count`` into ``folder``, unless it holds them already."""
+    """Draw scenes ``first`` to ``first + count`` into ``folder``, unless it holds them already.
+
+    Raises:
+        InputError: it holds another number of scenes, or cannot be written to.
+    """
     if (folder / "scenes.json").exists():
         pool = Pool.open(folder)
         if len(pool) != count:
@@ -51,14 +56,18 @@ def build_pool(
                 f"{folder} holds {len(pool)} scenes, not {count}: pass --scenes {len(pool)} or another --out"
             )
         return pool
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = np.lib.format.open_memmap(folder / "pictures.npy", "w+", np.uint8, (count, SIZE, SIZE, 3))
-    records = []
-    for i in range(count):
-        pictures[i], record = scene_of(first + i, split, real, share)
-        records.append(record)
-    pictures.flush()
-    temporary = folder / "scenes.tmp"
-    temporary.write_text(json.dumps([record._asdict() for record in records]))
-    temporary.replace(folder / "scenes.json")  # last: its presence says that the pictures are complete
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        records = []
+        # written piece by piece, not through a memory map: there a full disk would end the process without a word
+        with (folder / "pictures.npy").open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (count, SIZE, SIZE, 3)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for i in range(count):
+                picture, record = scene_of(first + i, split, real, share)
+                file.write(picture.tobytes())
+                records.append(record)
+        temporary = folder / "scenes.tmp"
+        temporary.write_text(json.dumps([record._asdict() for record in records]))
+        temporary.replace(folder / "scenes.json")  # last: its presence says that the pictures are complete
     return Pool.open(folder)
