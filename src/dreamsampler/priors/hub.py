@@ -52,7 +52,7 @@ def fetch(repo: str, revision: str | None, half: bool, local_only: bool) -> tupl
         # by the branch's name, so that the cache remembers which commit it stands for
         wanted = wanted_files(listed, half)
         folder = Path(snapshot_download(repo, revision=revision, allow_patterns=wanted, etag_timeout=TIMEOUT))
-    except (OSError, *_errors()) as error:
+    except _errors() as error:
         explain(error, repo, revision)
     return folder, folder.name
 
@@ -71,7 +71,7 @@ def files_of(repo: str, revision: str | None) -> list[str] | None:
         return [file.rfilename for file in info.siblings or []]
     except (hub.RepositoryNotFoundError, hub.RevisionNotFoundError, hub.HFValidationError) as error:
         explain(error, repo, revision)
-    except (OSError, *_errors()) as error:
+    except _errors() as error:
         log.info("the Hub cannot be asked for %s: %s", repo, error)
         return None
 
@@ -109,11 +109,11 @@ def wanted_files(names: list[str], half: bool) -> list[str]:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What huggingface_hub raises: its own errors, and those of the HTTP library below it, whichever it is."""
+    """What a download raises: the system's errors, huggingface_hub's, and those of the HTTP library below it."""
     from huggingface_hub import errors as hub
 
     below = [base for base in hub.HfHubHTTPError.__mro__ if base.__name__ in ("HTTPError", "RequestException")]
-    return hub.HfHubHTTPError, hub.OfflineModeIsEnabled, hub.LocalEntryNotFoundError, *below
+    return OSError, hub.HfHubHTTPError, hub.OfflineModeIsEnabled, hub.LocalEntryNotFoundError, *below
 
 
 def explain(error: Exception, repo: str, revision: str | None) -> NoReturn:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import ModelError
+from ..files.content import sha256_file
 
 PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"}
 LARGEST_HEADER = 100_000_000
@@ -99,8 +100,7 @@ def damaged(path: Path, why: str) -> ModelError:
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, size: int, modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_file(path)
 
 
 def sha256(path: Path) -> str:
@@ -116,5 +116,5 @@ def fingerprint(tensors: Iterable[tuple[str, Tensor]]) -> str | None:
         if tensor.device.type == "meta":
             return None
         total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return total.hexdigest()
