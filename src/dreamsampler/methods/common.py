@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -80,6 +81,24 @@ def embed(prior: Prior, prompt: Prompt, batch: int, name: str = "prompt") -> Con
     if len(prompts) not in (1, batch):
         raise InputError(f"{name}: got {len(prompts)} for {batch} pictures; expected one, or one a picture")
     return prior.embed(prompts)
+
+
+class Texts(NamedTuple):
+    """What the prompts of an edit say: the target's, the source's and the empty one's condition."""
+
+    target: Condition
+    source: Condition
+    null: Condition
+
+
+def embed_texts(prior: Prior, prompt: Prompt, source_prompt: Prompt, batch: int) -> Texts:
+    """The conditions of the target's, the source's and the empty prompt.
+
+    Raises:
+        InputError: as `embed`; the text says which of the two prompts it is.
+    """
+    source = embed(prior, source_prompt, batch, "source_prompt")
+    return Texts(embed(prior, prompt, batch), source, embed(prior, "", batch))
 
 
 def check_number(name: str, value: float, low: float = 0.0, high: float = math.inf) -> None:

@@ -11,14 +11,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..core.loop import dream_sample
 from ..core.types import Prior
 from ..steering.descend import sds_weight
-from ..steering.renoise import fresh
-from ..steering.solve import Solve
-from ..tasks.common import OnProgress, reporter
-from .common import Edited, Prompt, begin, check_number, embed, finish
-from .distil import Difference, GradientStep, random_visits
+from ..tasks.common import OnProgress
+from .common import Edited, Prompt, begin, check_number, embed_texts
+from .distil import Difference, GradientStep, distil, random_visits
 
 RATE = 0.1 * 2000 / 4096
 """The released notebook's step on the latent: SGD 0.1 on 2000 times the sum over 64 x 64, divided by 64 x 64."""
@@ -60,11 +57,7 @@ def dds(
     check_number("scale", scale)
     check_number("rate", rate)
     begun = begin(prior, images, seeds)
-    batch = images.shape[0]
-    source, target = embed(prior, source_prompt, batch, "source_prompt"), embed(prior, prompt, batch)
-    guide = Difference(begun.z, target, source, embed(prior, "", batch), (scale, scale))
+    texts = embed_texts(prior, prompt, source_prompt, images.shape[0])
+    guide = Difference(begun.z, *texts, (scale, scale))
     visits = random_visits(prior.schedule, steps, low, high, visit_seed)
-    solve = Solve((GradientStep(rate, sds_weight()),))
-    on_step = reporter(on_progress, "distil", steps)
-    done = dream_sample(begun.at(visits[0]), prior, visits, guide, solve, fresh, on_step)
-    return finish(prior, done, begun)
+    return distil(prior, begun, visits, guide, GradientStep(rate, sds_weight()), on_progress)

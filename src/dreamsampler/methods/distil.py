@@ -1,23 +1,28 @@
 """What score distillation on a latent is made of: random visits, a gradient step, the difference of two branches.
 
-With these three, SDS, DDS and FlowEdit are settings of the loop (docs/methods.md has the table).
+With these three, SDS, DDS and FlowEdit are settings of the loop (docs/methods.md has the table); `distil` runs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from ..core.loop import dream_sample
 from ..core.schedule import link
 from ..core.state import State
-from ..core.types import Condition, Prediction, Prior, Schedule, Step
+from ..core.types import Condition, Guidance, Prediction, Prior, Renoise, Schedule, Step, Term
 from ..steering.descend import unit
 from ..steering.guidance import mix
+from ..steering.renoise import fresh
+from ..steering.solve import Solve
 from ..steering.strength import Weight
+from ..tasks.common import OnProgress, reporter
+from .common import Begun, Edited, finish
 
 
 def random_visits(schedule: Schedule, n: int, low: float, high: float, seed: int = 0) -> list[Step]:
@@ -102,3 +107,19 @@ class Difference:
             z0, eps = mix(null.z0, z0, self.scales[0]), mix(null.eps, eps, self.scales[0])
         base = origin.z0 if self.scales[1] == 1.0 else mix(nulls.pop(0).z0, origin.z0, self.scales[1])
         return Prediction(self.source + z0 - base, eps)
+
+
+def distil(
+    prior: Prior,
+    begun: Begun,
+    visits: Sequence[Step],
+    guide: Guidance,
+    term: Term,
+    on_progress: OnProgress | None,
+    renoise: Renoise = fresh,
+    phase: str = "distil",
+) -> Edited:
+    """Start from the pictures at the first level and let `term` alone move the latent, under new noise at each."""
+    on_step = reporter(on_progress, phase, len(visits))
+    done = dream_sample(begun.at(visits[0]), prior, visits, guide, Solve((term,)), renoise, on_step)
+    return finish(prior, done, begun)

@@ -23,7 +23,7 @@ from ..core.types import Prediction, Prior, Step
 from ..steering.guidance import CFG
 from ..steering.solve import Solve
 from ..tasks.common import OnProgress, reporter
-from .common import Begun, Edited, Prompt, begin, check_number, embed, finish
+from .common import Begun, Edited, Prompt, begin, check_number, embed_texts, finish
 
 
 def ancestral(step: Step) -> float:
@@ -103,15 +103,13 @@ def edit_friendly(
     check_number("scale", scale)
     check_number("source_scale", source_scale)
     begun = begin(prior, images, seeds)
-    batch = images.shape[0]
-    source, target = embed(prior, source_prompt, batch, "source_prompt"), embed(prior, prompt, batch)
-    null = embed(prior, "", batch)
+    texts = embed_texts(prior, prompt, source_prompt, images.shape[0])
     visits = prior.schedule.visits(steps, start)
     first, *path = independent_path(begun, visits)
     record = Record(path)
     on_step = reporter(on_progress, "invert", len(visits))
-    dream_sample(begun.top(first), prior, visits, CFG(source, null, source_scale), Solve(), record, on_step)
+    dream_sample(begun.top(first), prior, visits, CFG(texts.source, texts.null, source_scale), Solve(), record, on_step)
     on_step = reporter(on_progress, "edit", len(visits))
-    guide = CFG(target, null, scale)
+    guide = CFG(texts.target, texts.null, scale)
     done = dream_sample(begun.top(first), prior, visits, guide, Solve(), Ancestral(record.maps), on_step)
     return finish(prior, done, begun)

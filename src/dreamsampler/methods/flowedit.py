@@ -17,14 +17,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..core.loop import dream_sample
 from ..core.state import State
 from ..core.types import Prediction, Prior, Step
 from ..steering.renoise import fresh
-from ..steering.solve import Solve
-from ..tasks.common import OnProgress, reporter
-from .common import Edited, Prompt, begin, check_number, embed, finish
-from .distil import Difference, GradientStep, in_flow
+from ..tasks.common import OnProgress
+from .common import Edited, Prompt, begin, check_number, embed_texts
+from .distil import Difference, GradientStep, distil, in_flow
 
 
 def relaxation(step: Step) -> float:
@@ -74,11 +72,7 @@ def flowedit(
     check_number("scale", scale)
     check_number("source_scale", source_scale)
     begun = begin(prior, images, seeds)
-    batch = images.shape[0]
-    source, target = embed(prior, source_prompt, batch, "source_prompt"), embed(prior, prompt, batch)
-    guide = Difference(begun.z, target, source, embed(prior, "", batch), (scale, source_scale), in_flow)
-    visits = prior.schedule.visits(steps, start)
-    solve = Solve((GradientStep(1.0, relaxation),))
-    on_step = reporter(on_progress, "edit", len(visits))
-    done = dream_sample(begun.at(visits[0]), prior, visits, guide, solve, Riding(begun.z), on_step)
-    return finish(prior, done, begun)
+    texts = embed_texts(prior, prompt, source_prompt, images.shape[0])
+    guide = Difference(begun.z, *texts, (scale, source_scale), in_flow)
+    visits, term = prior.schedule.visits(steps, start), GradientStep(1.0, relaxation)
+    return distil(prior, begun, visits, guide, term, on_progress, Riding(begun.z), "edit")

@@ -23,15 +23,12 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.loop import dream_sample
 from ..core.schedule import TableSchedule
 from ..core.state import State
 from ..core.types import Prediction, Prior, Step
-from ..steering.renoise import fresh
-from ..steering.solve import Solve
-from ..tasks.common import OnProgress, reporter
-from .common import Edited, Prompt, begin, check_number, embed, finish
-from .distil import Difference, random_visits
+from ..tasks.common import OnProgress
+from .common import Edited, Prompt, begin, check_number, embed_texts
+from .distil import Difference, distil, random_visits
 
 
 class Weights(NamedTuple):
@@ -117,11 +114,7 @@ def pds(
     if stride < 1 or low * schedule.length < stride:
         raise InputError(f"stride={stride}, low={low}: expected stride >= 1 and levels of at least that time")
     begun = begin(prior, images, seeds)
-    batch = images.shape[0]
-    source, target = embed(prior, source_prompt, batch, "source_prompt"), embed(prior, prompt, batch)
-    guide = Difference(begun.z, target, source, embed(prior, "", batch), (scale, scale))
+    texts = embed_texts(prior, prompt, source_prompt, images.shape[0])
+    guide = Difference(begun.z, *texts, (scale, scale))
     visits = random_visits(schedule, steps, low, high, visit_seed)
-    solve = Solve((PosteriorStep(begun.z, schedule, stride, rate),))
-    on_step = reporter(on_progress, "distil", steps)
-    done = dream_sample(begun.at(visits[0]), prior, visits, guide, solve, fresh, on_step)
-    return finish(prior, done, begun)
+    return distil(prior, begun, visits, guide, PosteriorStep(begun.z, schedule, stride, rate), on_progress)

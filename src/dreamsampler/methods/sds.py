@@ -11,15 +11,12 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..core.loop import dream_sample
 from ..core.types import Prior, Step
 from ..steering.descend import sds_weight
 from ..steering.guidance import CFG
-from ..steering.renoise import fresh
-from ..steering.solve import Solve
-from ..tasks.common import OnProgress, reporter
-from .common import Edited, Prompt, begin, check_number, embed, finish
-from .distil import GradientStep, random_visits
+from ..tasks.common import OnProgress
+from .common import Edited, Prompt, begin, check_number, embed
+from .distil import GradientStep, distil, random_visits
 
 
 def variance(step: Step) -> float:
@@ -67,7 +64,4 @@ def sds(
     batch = images.shape[0]
     guide = CFG(embed(prior, prompt, batch), embed(prior, "", batch), scale)
     visits = random_visits(prior.schedule, steps, low, high, visit_seed)
-    solve = Solve((GradientStep(rate, sds_weight(variance)),))
-    on_step = reporter(on_progress, "distil", steps)
-    done = dream_sample(begun.at(visits[0]), prior, visits, guide, solve, fresh, on_step)
-    return finish(prior, done, begun)
+    return distil(prior, begun, visits, guide, GradientStep(rate, sds_weight(variance)), on_progress)
