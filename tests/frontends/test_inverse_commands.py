@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
@@ -12,10 +13,15 @@ from safetensors.numpy import save_file
 
 import dreamsampler
 from dreamsampler.files.tensors import to_tensor
-from dreamsampler.frontends.cli.inpaint import NEGATION
+from dreamsampler.frontends.cli.inpaint import inpaint
+from dreamsampler.frontends.cli.restore import restore
+from dreamsampler.methods.treg import treg
 from dreamsampler.operators import downsample, gaussian_blur
 from dreamsampler.recipe.carry import load_recipe
-from dreamsampler.tasks import restore as task
+from dreamsampler.recipe.settings import TASKS
+from dreamsampler.tasks.inpaint import inpaint as inpaint_task
+from dreamsampler.tasks.restore import restore_parts
+from tests.tiny import write_sd1
 
 from ..metrics.conftest import clip_folder  # noqa: F401
 from .conftest import Cli, box, picture
@@ -138,6 +144,11 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
     ("command", "message"),
     [
         ("inpaint in.png --mask left.png -p a -p b", "1 masks and 2 prompts"),
+        ("inpaint in.png --mask left.png --mask right.png -p a", "2 masks and 1 prompts"),
+        ("inpaint in.png --mask left.png --mask right.png -p a -p b --method psld", "one prompt for all holes, got 2"),
+        ("inpaint in.png --mask left.png -p a --method psld --strength 0.5", "options of psld: scale, omega"),
+        ("inpaint in.png --mask left.png -p a --method ddnm --inversion plain", "inversion=plain"),
+        ("restore in.png --operator identity --method ddnm --begin noise", "begin=noise"),
         ("inpaint in.png --mask in.npy -p a", "in.npy"),
         ("inpaint in.png --mask left.png -p a --method smear", "method='smear'"),
         ("inpaint in.png --mask left.png -p a --method psld:omega=much", "omega='much'"),
@@ -181,8 +192,54 @@ def test_summary_is_json(cli: Cli) -> None:
     assert (told["width"], told["height"], told["channels"], told["files"]) == (24, 20, 3, ["y.png"])
 
 
-def test_the_null_prompt_is_the_tasks_own() -> None:
-    assert NEGATION == task.NEGATION
+def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
+    functions = (inpaint_task, restore_parts, treg, dreamsampler.inpaint, dreamsampler.restore, inpaint, restore)
+    for function in functions:
+        assert inspect.signature(function).parameters["null_prompt"].default == "", function
+    assert {s.default for task in ("inpaint", "restore") for s in TASKS[task] if s.name == "null_prompt"} == {""}
+
+
+def test_other_methods_fill_all_holes_by_one_prompt(cli: Cli, sd1: Path) -> None:
+    done(cli(f"inpaint in.png --mask left.png --mask right.png -p cat -m {sd1} --steps 2 --method psld -o out.png"))
+    before, after = pixels("in.png"), pixels("out.png")
+    left, right = np.asarray(box()) > 0, np.asarray(box(left=26, right=44)) > 0
+    assert (after[~(left | right)] == before[~(left | right)]).all()
+    for hole in (left, right):
+        assert (after[hole] != before[hole]).any(1).mean() > 0.5
+    assert [(ref.role, ref.prompt) for ref in load_recipe("out.png").inputs][1:] == [("mask", 0), ("mask", 0)]
+    assert done(cli("verify out.png")).stdout == "out.png: identical\n"
+
+
+def test_twenty_edits_of_a_file_in_a_row_change_no_byte_outside_the_masks(folder: Path, prior: object) -> None:
+    """Read, resize to the model's grid, fill, resize back, write: the known bytes take none of these ways."""
+    masks = (box(), box(left=26, right=44))
+    before = pixels("in.png")
+    for k in range(20):
+        source = "in.png" if k == 0 else "out.png"
+        dreamsampler.inpaint(source, masks[k % 2], "cat", model=prior, steps=1, seed=k).save("out.png")
+    after, inside = pixels("out.png"), np.maximum(*(np.asarray(mask) for mask in masks)) > 0
+    assert (after[~inside] == before[~inside]).all()
+    assert (after[inside] != before[inside]).any(1).mean() > 0.5
+
+
+def test_pictures_of_a_batch_are_what_each_is_alone(folder: Path, prior: object) -> None:
+    pictures = [picture(seed=k) for k in range(3)]
+    together = dreamsampler.inpaint(pictures, box(), "cat", model=prior, steps=2, batch=3)
+    alone = dreamsampler.inpaint(pictures[2], box(), "cat", model=prior, steps=2)
+    assert np.abs(np.asarray(together.images[2]).astype(int) - np.asarray(alone.image).astype(int)).max() <= 1
+
+
+def test_an_inpainting_model_runs_and_verifies(cli: Cli, tmp_path: Path, sd1: Path) -> None:
+    nine = write_sd1(tmp_path / "nine", unet={"in_channels": 9})
+    words = "--mask left.png --mask right.png -p cat --steps 2 --method stable-inpaint:scale=3 -o out.png"
+    done(cli(f"inpaint in.png {words} -m {nine}"))
+    assert done(cli("verify out.png")).stdout == "out.png: identical\n"
+    wrong = cli(f"inpaint in.png {words} -m {sd1}")
+    assert wrong.exit_code == 2
+    assert "takes 4 channels" in wrong.stderr
+    wrong = cli(f"inpaint in.png --mask left.png -p cat -m {nine} -o out.png")
+    assert wrong.exit_code == 2
+    assert "--method stable-inpaint" in wrong.stderr
 
 
 def test_bench_restore_and_posterior_print_and_write_tables(

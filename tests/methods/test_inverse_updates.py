@@ -153,7 +153,7 @@ def longhand_flowdps(prior, m, z, noise, visits):
 CASES = {
     "latent-dps": (longhand_latent_dps, {"scale": 2.0, "zeta": 0.7, "eta": 1.0}, 2),
     "psld": (longhand_psld, {"omega": 0.8, "gamma": 0.3}, 1),
-    "treg": (longhand_treg, {"scale": 4.0}, 2),
+    "treg": (longhand_treg, {"scale": 4.0, "null_prompt": NEGATION}, 2),
     "diffpir": (longhand_diffpir, {"zeta": 0.3, "lam": 3.0}, 1),
     "ddnm": (longhand_ddnm, {}, 1),
     "resample": (longhand_resample, {"every": 4, "pixel_iterations": 9, "latent_iterations": 6}, None),
@@ -191,7 +191,9 @@ def test_dreamsampler_restores_what_the_prior_and_the_measurement_know(world, sm
     """Longhand: pull to the prompt, pull to the data, noise; DPS between."""
     steps, c, rho = N, 0.5, 4 * 0.05**2
     prior = world
-    parts = load_restorer("dreamsampler")(prior, small, "cat", steps=steps, begin="noise", seeds=[5, 6])
+    parts = load_restorer("dreamsampler")(
+        prior, small, "cat", null_prompt=NEGATION, steps=steps, begin="noise", seeds=[5, 6]
+    )
     z, noise = start()
     for i, s in enumerate(prior.schedule.visits(steps)):
         a2 = s.a**2

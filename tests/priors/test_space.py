@@ -1,12 +1,13 @@
 """Latent spaces: scaling, shapes, and autoencoders that overflow in half precision."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 
-from dreamsampler.bench.memory import GraphMemory
+from dreamsampler.bench.memory import LiveMemory
 from dreamsampler.core.errors import InputError, ModelError, OutOfMemory
 from dreamsampler.priors.load import load
 from dreamsampler.priors.space import VAESpace
@@ -130,15 +131,31 @@ def test_running_out_of_memory_names_a_remedy(sd1_folder: Path) -> None:
         prior.space.decode(latent())
 
 
-def test_a_checkpointed_decoder_keeps_less_and_gives_the_same_gradient(sd1_folder: Path) -> None:
+def test_lean_decoding_holds_less_gives_the_same_gradient_and_leaves_no_trace(sd1_folder: Path) -> None:
     space = load(sd1_folder, device="cpu", dtype="float32").space
     z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    before = dict(vars(space._vae.decoder))
     peaks, gradients = [], []
-    for on in (False, True):
-        space.checkpoint_decoder(on)
+    for context in (nullcontext, space.lean_decoding):
         x = z.clone().requires_grad_()
-        with GraphMemory() as memory:
-            gradients += torch.autograd.grad(space.decode(x).square().sum(), x)
+        with LiveMemory() as memory:
+            with context():
+                picture = space.decode(x)
+            gradients += torch.autograd.grad(picture.square().sum(), x)
+            del picture
         peaks.append(memory.peak)
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)
-    assert peaks[1] < 0.5 * peaks[0]
+    assert peaks[1] < 0.6 * peaks[0]
+    with pytest.raises(InputError), space.lean_decoding():
+        space.decode(torch.zeros(1, 3, 8, 8))
+    assert dict(vars(space._vae.decoder)) == before
+
+
+def test_a_decoder_whose_owner_checkpoints_it_still_does_afterwards(sd1_folder: Path) -> None:
+    space = load(sd1_folder, device="cpu", dtype="float32").space
+    space._vae.enable_gradient_checkpointing()
+    own = space._vae.decoder._gradient_checkpointing_func
+    with space.lean_decoding():
+        space.decode(latent())
+    assert space._vae.decoder.gradient_checkpointing
+    assert space._vae.decoder._gradient_checkpointing_func is own

@@ -13,7 +13,7 @@ from dreamsampler.core.state import State
 from dreamsampler.core.types import Step
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.tasks.inpaint import InpaintSettings, inpaint, inpaint_parts
-from dreamsampler.tasks.restore import NEGATION, released_schedule
+from dreamsampler.tasks.restore import released_schedule
 
 N = 30
 SIZE = (8, 8)
@@ -24,7 +24,7 @@ def world() -> GaussianPrior:
     """The null prompt's pictures have two modes, so that the network is not linear; each prompt has one."""
     generator = torch.Generator().manual_seed(0)
     m = [0.5 * torch.randn(3, *SIZE, generator=generator, dtype=torch.float64) for _ in range(4)]
-    return GaussianPrior({NEGATION: torch.stack(m[:2]), "glasses": m[2], "smile": m[3]}, 0.4)
+    return GaussianPrior({"": torch.stack(m[:2]), "glasses": m[2], "smile": m[3]}, 0.4)
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def released(prior, picture, known, prompts, seed, steps=N):
     visits = prior.schedule.visits(steps)
     z = y
     for s in reversed(visits):  # z stands at the lower level, the network is asked for the upper time
-        e = prior.predict([z], s._replace(a=s.a_next, b=s.b_next), [(NEGATION,)])[0].eps
+        e = prior.predict([z], s._replace(a=s.a_next, b=s.b_next), [("",)])[0].eps
         z = s.a * (z - s.b_next * e) / s.a_next + s.b * e
     for i, s in enumerate(visits):
         a2 = s.a**2
         if i % 3 == 0 and i < 170 * steps / 200:
-            e0 = answer(z, s, NEGATION)
+            e0 = answer(z, s, "")
             clean = (z - s.b * e0) / s.a
             clean_y = torch.where(all_known == 1, (y + 1e-4 * clean) / 1.0001, clean)
             joined = a2 * clean_y + (1 - a2) * clean
@@ -68,7 +68,7 @@ def released(prior, picture, known, prompts, seed, steps=N):
             z = s.a_next * zbar + s.b_next * (math.sqrt(1 - a2) * e0 + s.a * noise.normal(z))
         else:
             z = z.detach().requires_grad_()
-            e0 = answer(z, s, NEGATION)
+            e0 = answer(z, s, "")
             clean = (z - s.b * e0) / s.a
             (gradient,) = torch.autograd.grad(torch.linalg.norm(y - all_known * clean), z)
             z = (s.a_next * clean + s.b_next * e0 - s.a_next * gradient).detach()
@@ -122,7 +122,7 @@ def test_what_a_run_asks_of_the_network(world, pictures):
     down = prior.asked
     for i, asked in enumerate(down):
         consistent = i % 3 == 0 and i < 0.85 * N
-        assert asked == ((False, [NEGATION, "glasses", "smile"]) if consistent else (True, [NEGATION]))
+        assert asked == ((False, ["", "glasses", "smile"]) if consistent else (True, [""]))
     assert len(down) == N
     consistent = 9  # of indices 0, 3, ..., 24
     assert inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N).receipt.evaluations == 2 * (
@@ -130,7 +130,7 @@ def test_what_a_run_asks_of_the_network(world, pictures):
     )
     prior.asked.clear()
     inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=InpaintSettings(inversion="plain"))
-    assert prior.asked[:N] == [(False, [NEGATION])] * N
+    assert prior.asked[:N] == [(False, [""])] * N
     assert len(prior.asked) == 2 * N
 
 

@@ -1,73 +1,69 @@
-"""What gradients cost in memory, on any device: the tensors that autograd keeps for going back."""
+"""The memory that a computation takes, counted exactly and on any device: all tensors that are alive at one time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import TracebackType
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 
-class _Kept:
-    """A saved tensor that tells when it is let go."""
+class LiveMemory(TorchDispatchMode):
+    """Counts, while the block runs, the bytes of all tensors that were made in it and are still held by anyone.
 
-    def __init__(self, tensor: Tensor, owner: GraphMemory) -> None:
-        self.tensor, self._owner, self._storage = tensor, owner, tensor.untyped_storage()
-        owner._take(self._storage)
-
-    def __del__(self) -> None:
-        self._owner._give(self._storage)
-
-
-class GraphMemory:
-    """Counts, while the block runs, the bytes that autograd holds, each piece of memory once.
-
-    Where a network computes activations again on the way back, those are not seen here: they live for one block only.
-
-    Args:
-        weights: tensors that are there anyway and do not count.
+    Every operation is seen, on the way forward, on the way back, and where a checkpoint computes again; each piece of
+    memory counts once, however many tensors look at it, from the operation that made it until it is let go. What was
+    there before (weights, inputs) does not count. Scratch memory inside a single operation is not seen.
 
     Attributes:
+        now: bytes held.
         peak: most bytes held at one time.
 
     Example:
         >>> x = torch.ones(1000, requires_grad=True)
-        >>> with GraphMemory() as memory:
+        >>> with LiveMemory() as memory:
         ...     y = (x * x).exp().sum()
-        >>> memory.peak  # exp keeps its result, the product keeps x
-        8000
+        >>> memory.peak  # the product, its exponential and their sum
+        8004
     """
 
-    def __init__(self, weights: Iterable[Tensor] = ()) -> None:
-        self._exempt = {w.untyped_storage().data_ptr() for w in weights}
-        self._held: dict[int, int] = {}
-        self._bytes = self.peak = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self._known: dict[int, weakref.ref[torch.UntypedStorage]] = {}
 
-    def _take(self, storage: torch.UntypedStorage) -> None:
-        key = storage.data_ptr()
-        if key in self._exempt:
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        named = dict(kwargs or {})
+        for leaf in tree_leaves((args, named)):
+            if isinstance(leaf, Tensor):
+                self._see(leaf, made_here=False)
+        result = func(*args, **named)
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, Tensor):
+                self._see(leaf, made_here=True)
+        return result
+
+    def _see(self, tensor: Tensor, made_here: bool) -> None:
+        storage = tensor.untyped_storage()
+        key = id(storage)
+        if key in self._known:
             return
-        if key not in self._held:
-            self._held[key] = 0
-            self._bytes += storage.nbytes()
-        self._held[key] += 1
-        self.peak = max(self.peak, self._bytes)
+        size = storage.nbytes() if made_here else 0
 
-    def _give(self, storage: torch.UntypedStorage) -> None:
-        key = storage.data_ptr()
-        if key in self._held:
-            self._held[key] -= 1
-            if not self._held[key]:
-                del self._held[key]
-                self._bytes -= storage.nbytes()
+        def gone(_: object) -> None:
+            del self._known[key]
+            self.now -= size
 
-    def __enter__(self) -> GraphMemory:
-        self._hooks = torch.autograd.graph.saved_tensors_hooks(
-            lambda tensor: _Kept(tensor, self), lambda kept: kept.tensor
-        )
-        self._hooks.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._hooks.__exit__(kind, error, at)
+        self._known[key] = weakref.ref(storage, gone)
+        self.now += size
+        self.peak = max(self.peak, self.now)

@@ -17,7 +17,6 @@ from ..methods.inverse import restore_with
 from ..operators import Measurement, Operator, degrade, downsample, gaussian_blur
 from ..operators.mask import RectangleMask
 from ..priors.gaussian import GaussianPrior, IdentitySpace
-from ..tasks.restore import NEGATION
 from .tables import Cell, Column, Table
 
 SIDE = 6
@@ -114,7 +113,7 @@ def _measure(
 ) -> tuple[Cell, ...]:
     draw = torch.Generator().manual_seed(seed)
     mean = 0.4 * torch.randn(1, SIDE, SIDE, generator=draw, dtype=torch.float64)
-    prior = GaussianPrior({"": mean, NEGATION: mean}, PRIOR_STD, space=IdentitySpace(channels=1))
+    prior = GaussianPrior({"": mean}, PRIOR_STD, space=IdentitySpace(channels=1))
     scene = mean[None] + PRIOR_STD * torch.randn(1, 1, SIDE, SIDE, generator=draw, dtype=torch.float64)
     one = degrade(scene, operator, SIGMA, [seed])
     posterior = exact_posterior(operator, one.y, SIGMA, mean, PRIOR_STD)

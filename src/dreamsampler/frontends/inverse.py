@@ -19,7 +19,6 @@ from ..recipe.outcome import Outcome
 from ..recipe.run import Options, run_all
 from ..recipe.run_restore import operator_of
 from ..tasks.common import OnProgress
-from ..tasks.restore import NEGATION
 from .python import as_prior
 
 __all__ = ["degrade", "inpaint", "restore"]
@@ -30,7 +29,7 @@ def inpaint(
     mask: Source | Sequence[Source],
     prompt: str | Sequence[str],
     *,
-    null_prompt: str = NEGATION,
+    null_prompt: str = "",
     method: str = "dreamsampler",
     model: Any = "bundled",
     steps: int = 100,
@@ -52,8 +51,9 @@ def inpaint(
     Args:
         image: a path, PIL image, array or tensor, or a list of them; of any size.
         mask: one or more; white is filled. All other pixels are kept, byte for byte.
-        prompt: one for each mask.
-        null_prompt: what the picture should not be.
+        prompt: one for each mask; a single one for all masks with a method other than "dreamsampler".
+        null_prompt: what the picture should not be, in words that the model was taught ("out of focus, depth of field"
+            with Stable Diffusion, as released); "" is the plain null prompt.
         method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
         model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
         steps: N; with K masks about N (1 + 0.28 K) evaluations, most of them with gradients.
@@ -72,7 +72,7 @@ def inpaint(
     settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
     settings |= inpaint_settings(feather, raw=raw, inversion=inversion, size=size)
     jobs = inpaint_jobs(image, prompt, mask, model=model, seed=seed, settings=settings, value_range=value_range)
-    return run_all(jobs, as_prior(model, device, dtype), Options(batch=batch, on_progress=progress))
+    return run_all(jobs, as_prior(model, device, dtype, method), Options(batch=batch, on_progress=progress))
 
 
 def restore(
@@ -81,7 +81,7 @@ def restore(
     prompt: str = "",
     *,
     noise: float = 0.0,
-    null_prompt: str = NEGATION,
+    null_prompt: str = "",
     method: str = "dreamsampler",
     model: Any = "bundled",
     steps: int = 100,
@@ -116,7 +116,7 @@ def restore(
     jobs = restore_jobs(
         measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
     )
-    return run_all(jobs, as_prior(model, device, dtype), Options(on_progress=progress))
+    return run_all(jobs, as_prior(model, device, dtype, method), Options(on_progress=progress))
 
 
 def degrade(

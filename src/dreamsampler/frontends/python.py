@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.types import Prior
 from ..files.images import Source
+from ..methods.inverse import loader_of
 from ..priors.load import load
 from ..recipe.jobs import edit_jobs, edit_settings, generate_jobs, inversion_settings, invert_jobs, sized
 from ..recipe.outcome import Outcome
@@ -148,6 +149,6 @@ def invert(
     return run_all(jobs, as_prior(model, device, dtype), Options(batch=batch, on_progress=progress))
 
 
-def as_prior(model: Any, device: str | None, dtype: str | None) -> Prior:
-    """A prior as it is, or the model of this name loaded."""
-    return model if hasattr(model, "predict") else load(model, device=device, dtype=dtype)
+def as_prior(model: Any, device: str | None, dtype: str | None, method: str = "") -> Prior:
+    """A prior as it is, or the model of this name loaded as the method wants it."""
+    return model if hasattr(model, "predict") else loader_of(method)(model, device=device, dtype=dtype)

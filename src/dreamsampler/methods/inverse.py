@@ -49,6 +49,38 @@ def load_restorer(name: str) -> Callable[..., Parts]:
     return getattr(importlib.import_module(module, __package__), function)
 
 
+def loader_of(method: str) -> Callable[..., Prior]:
+    """What loads the models that a method runs on: `priors.load.load`, or the method's own.
+
+    Args:
+        method: a name, with or without options.
+
+    Example:
+        >>> loader_of("psld:omega=0.5").__name__, loader_of("stable-inpaint").__name__
+        ('load', 'load_inpainting')
+    """
+    if method.partition(":")[0] == "stable-inpaint":
+        from .stable_inpaint import load_inpainting
+
+        return load_inpainting
+    from ..priors.load import load
+
+    return load
+
+
+def options_of(name: str) -> dict[str, type]:
+    """A method's options that can be written in words, with the type of each.
+
+    Example:
+        >>> options_of("treg")["scale"].__name__
+        'float'
+    """
+    parameters = inspect.signature(load_restorer(name)).parameters.values()
+    # steps and prompts have a place of their own everywhere
+    held = ("steps", "null_prompt")
+    return {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name not in held}
+
+
 def parse_method(text: str) -> tuple[str, dict[str, Any]]:
     """A method and its options, written "psld:omega=0.5,gamma=0.1".
 
@@ -60,10 +92,7 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
         ('treg', {'scale': 4.0})
     """
     name, _, rest = text.partition(":")
-    parameters = inspect.signature(load_restorer(name)).parameters.values()
-    # steps and prompts have a place of their own everywhere
-    held = ("steps", "null_prompt")
-    kinds = {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name not in held}
+    kinds = options_of(name)
     options: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in rest.split(","))):
         key, _, value = part.partition("=")

@@ -22,6 +22,7 @@ from ..core.state import State
 from ..core.types import Guidance, Prediction, Prior, Step
 from ..operators import Measurement
 from ..operators.mask import to_latent
+from ..priors.bundle import bundled_folder
 from ..priors.folder import parts_of_folder
 from ..priors.hub import fetch, is_repo_id
 from ..priors.latent import LatentDiffusionPrior
@@ -78,14 +79,21 @@ class MaskedNetwork(torch.nn.Module):
 
 
 def load_inpainting(
-    model: Any, *, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None
+    model: Any,
+    *,
+    device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
+    prediction_type: str | None = None,
+    revision: str | None = None,
+    max_batch: int | None = None,
+    local_files_only: bool = False,
 ) -> LatentDiffusionPrior:
     """Load an inpainting checkpoint as a prior for `stable_inpaint`.
 
     Args:
         model: a diffusers folder, a Hub id (such as "stable-diffusion-v1-5/stable-diffusion-inpainting") or a ready
             diffusers inpainting pipeline, which stays where it is.
-        device, dtype: as in `dreamsampler.load`.
+        device, dtype, prediction_type, revision, max_batch, local_files_only: as in `dreamsampler.load`.
 
     Raises:
         ModelError: not found, damaged, or not an inpainting model.
@@ -93,12 +101,13 @@ def load_inpainting(
     if isinstance(model, str | Path):
         place = choose_device(device)
         precision, name = choose_dtype(dtype, place), str(model)
-        folder = Path(model).expanduser()
+        folder, commit = bundled_folder() if name == "bundled" else Path(model).expanduser(), None
         if not folder.is_dir():
             if not is_repo_id(name):
                 raise ModelError(f"model={name!r}: no such folder, and no Hub id (owner/name)")
-            folder, _ = fetch(name, None, precision == torch.float16, False)
+            folder, commit = fetch(name, revision, precision == torch.float16, local_files_only)
         parts = parts_of_folder(folder, place, precision, vae_precision(precision))
+        parts = dataclasses.replace(parts, revision=commit)
     else:
         parts, name = parts_of_pipeline(model), type(model).__name__
         place, precision = torch.device(parts.where), parts.unet.dtype
@@ -108,7 +117,7 @@ def load_inpainting(
     if isinstance(model, str | Path):
         for module in parts.modules():
             module.to(place)
-    return assemble(parts, name, place, precision)
+    return assemble(parts, name, place, precision, prediction_type, max_batch)
 
 
 @dataclass(frozen=True)

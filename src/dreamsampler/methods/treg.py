@@ -25,7 +25,7 @@ from ..operators import Measurement
 from ..steering.guidance import CFG, Single
 from ..steering.renoise import Mix
 from ..steering.solve import Solve, When
-from ..tasks.restore import NEGATION, Parts, Prompt, embed_batch, first_state, gradient_step, released_schedule
+from ..tasks.restore import Parts, Prompt, embed_batch, first_state, gradient_step, released_schedule
 from ..terms.data import DataPull
 
 _TEXT = "adapted null prompt"
@@ -110,7 +110,7 @@ def treg(
     measurement: Measurement,
     prompt: Prompt = "",
     *,
-    null_prompt: str = NEGATION,
+    null_prompt: str = "",
     steps: int = 200,
     scale: float = 5.0,
     rho: float = 1e-4,
@@ -123,6 +123,7 @@ def treg(
     """The loop's parts of TReg.
 
     Args:
+        null_prompt: `tasks.restore.NEGATION` in the paper.
         steps: N; 200 in the paper.
         scale: guidance scale; 4 to 5 in the paper.
         rho, iterations: of conjugate gradient; None takes the exact proximal step.

@@ -100,8 +100,8 @@ def check_architecture(parts: Parts, name: str) -> None:
     if unet.in_channels != vae.latent_channels or unet.out_channels != vae.latent_channels:
         raise ModelError(
             f"{name}: its U-Net takes {unet.in_channels} and gives {unet.out_channels} channels, its autoencoder has "
-            f"{vae.latent_channels}; inpainting, depth, upscaling and instruction checkpoints cannot be used: take the "
-            "plain text-to-image model that they were made from"
+            f"{vae.latent_channels}; inpainting checkpoints run with --method stable-inpaint; depth, upscaling and "
+            "instruction checkpoints cannot be used: take the plain text-to-image model that they were made from"
         )
     if getattr(unet, "time_cond_proj_dim", None) is not None:
         raise ModelError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -92,16 +94,28 @@ class VAESpace:
         latents = z.to(self._device, torch.float32) / self._scale + self._shift
         return self._run(lambda vae, x: vae.decode(x, return_dict=False)[0], latents, "decoding")
 
-    def checkpoint_decoder(self, on: bool = True) -> None:
-        """Keep of a decoding only what enters each block and compute the rest again on the way back.
+    @contextmanager
+    def lean_decoding(self) -> Iterator[None]:
+        """While the block runs, a decoding keeps only what enters each of its layers for the way back.
 
-        A gradient through `decode` then holds about half of the memory, for about a third more time; nothing else
-        changes. Autoencoders without blocks to stop at are left as they are.
+        The rest is computed again there: a gradient through `decode` then holds about a third of the memory, for about
+        a third more time; nothing else changes, and afterwards the autoencoder is as it was. Those without blocks to
+        stop at are left as they are.
         """
-        decoder = getattr(self._vae, "decoder", None)
-        if hasattr(decoder, "mid_block") and hasattr(decoder, "gradient_checkpointing"):
-            decoder.gradient_checkpointing = on
-            decoder._gradient_checkpointing_func = lambda block, *args: checkpoint(block, *args, use_reentrant=False)
+        decoder: Any = getattr(self._vae, "decoder", None)
+        if not (hasattr(decoder, "mid_block") and hasattr(decoder, "gradient_checkpointing")):
+            yield
+            return
+        names = ("gradient_checkpointing", "_gradient_checkpointing_func")
+        before = {name: vars(decoder)[name] for name in names if name in vars(decoder)}
+        decoder.gradient_checkpointing, decoder._gradient_checkpointing_func = True, _layer_by_layer
+        try:
+            yield
+        finally:
+            for name in names:
+                delattr(decoder, name)
+            for name, value in before.items():
+                setattr(decoder, name, value)
 
     def _run(self, run: Any, x: Tensor, doing: str) -> Tensor:
         size = "x".join(str(n) for n in x.shape[-2:])
@@ -125,3 +139,14 @@ class VAESpace:
         self._vae = copy.to(self._device).eval().requires_grad_(False)
         self.notes.append(note)
         log.warning(note)
+
+
+def _layer_by_layer(block: Any, x: Tensor, *rest: Any) -> Tensor:
+    """A block of a decoder with a checkpoint at each of its layers, or at its door where it has attention too."""
+    if getattr(block, "attentions", None) or not hasattr(block, "upsamplers"):
+        return checkpoint(block, x, *rest, use_reentrant=False)  # type: ignore[no-any-return]
+    for layer in block.resnets:
+        x = checkpoint(layer, x, *rest, use_reentrant=False)
+    for layer in block.upsamplers or ():
+        x = checkpoint(layer, x, use_reentrant=False)
+    return x

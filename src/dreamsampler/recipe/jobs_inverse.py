@@ -9,7 +9,7 @@ from typing import Any
 from ..core.errors import InputError
 from ..core.schedule import check_visits
 from ..files.images import Source
-from ..methods.inverse import parse_method
+from ..methods.inverse import options_of, parse_method
 from ..operators.parse import operator_files
 from ..steering.inversion import upward
 from .inputs import read_inputs, read_measured
@@ -17,6 +17,7 @@ from .jobs import Range, Settings, make_job, number, several, text, whole
 from .place import check_size
 from .run import Job
 from .run_restore import measured_scene, operator_of
+from .settings import TASKS
 
 
 def solver_settings(
@@ -71,7 +72,7 @@ def inpaint_jobs(
     settings: Settings,
     value_range: Range = (0.0, 1.0),
 ) -> list[Job]:
-    """One job a picture; the masks are for every picture, each with its prompt.
+    """One job a picture; the masks are for every picture, each with its prompt, or all with the only one.
 
     Raises:
         InputError: a picture, a mask, a prompt or a setting is not what it must be, or masks and prompts do not pair.
@@ -80,11 +81,40 @@ def inpaint_jobs(
     masks = several(mask)
     for given in prompts:
         text("prompt", given)
-    if len(masks) != len(prompts):
-        raise InputError(f"{len(masks)} masks and {len(prompts)} prompts: give each mask a prompt of its own")
+    check_own("inpaint", settings)
+    owners = _owners(str(settings["method"]), len(masks), len(prompts))
     read = [read_inputs(source, masks, value_range=value_range) for source in several(image)]
-    owners = range(len(masks))
     return [make_job("inpaint", model, prompts, inputs, owners, seed, settings) for inputs in read]
+
+
+def _owners(method: str, masks: int, prompts: int) -> list[int]:
+    """The index of each mask's prompt."""
+    name = method.partition(":")[0]
+    if name == "dreamsampler":
+        if masks != prompts:
+            raise InputError(f"{masks} masks and {prompts} prompts: give each mask a prompt of its own")
+        return list(range(masks))
+    if prompts != 1:
+        raise InputError(
+            f"method={name!r} takes one prompt for all holes, got {prompts}: put everything into one prompt, fill one "
+            "hole after the other, or use the method 'dreamsampler'"
+        )
+    return [0] * masks
+
+
+def check_own(task: str, settings: Settings) -> None:
+    """Raise `InputError` where a number of DreamSampler's own is set for another method, which would not look at it."""
+    name, _ = parse_method(str(settings["method"]))
+    if name == "dreamsampler":
+        return
+    defaults = {setting.name: setting.default for setting in TASKS[task]}
+    for key in ("strength", "rho", "eta", "dps", "period", "until", "inversion", "begin"):
+        if key in settings and settings[key] != defaults[key]:
+            has = ", ".join(options_of(name)) or "none"
+            raise InputError(
+                f"{key}={settings[key]}: is an option of the method dreamsampler only; options of {name}: {has}, "
+                f"written {name}:option=value"
+            )
 
 
 def restore_jobs(
@@ -103,6 +133,7 @@ def restore_jobs(
     Raises:
         InputError: a measurement or a setting is not what it must be, or operator and measurement do not fit.
     """
+    check_own("restore", {**settings, "begin": begin})
     specs = [operator] if isinstance(operator, str) else [text("operator", spec) for spec in operator]
     value = number("noise", sigma)
     if not 0 <= value < float("inf"):

@@ -34,8 +34,9 @@ def load_prior(
     Raises:
         ModelError: it was a ready pipeline, or cannot be found or loaded.
     """
-    from ..priors.load import load
+    from ..methods.inverse import loader_of
 
+    load = loader_of(str(recipe.settings.get("method", "")))
     name = recipe.model.id if model is None else model
     if isinstance(name, str) and name.startswith("pipeline:"):
         raise ModelError(

@@ -55,7 +55,7 @@ def _fill(
     method, extra = parse_method(str(s["method"]))
     if method != "dreamsampler":
         if len(recipe.prompts) != 1:
-            raise InputError(f"method={method!r} takes one prompt for all holes, got {len(recipe.prompts)}")
+            raise InputError(f"prompts: the method {method} takes one for all holes, got {len(recipe.prompts)}")
         operator = Mask.hole(union(holes))
         measurement = Measurement(operator, operator.forward(images))
         done = restore_with(

@@ -81,7 +81,7 @@ _INVERSION = (
 )
 _SOLVER = (
     Setting("method", "text", "dreamsampler"),
-    Setting("null_prompt", "text", "out of focus, depth of field"),
+    Setting("null_prompt", "text", ""),
     Setting("rho", "float", None, 0.0, 1e6, optional=True),
     Setting("eta", "float", 1.0, 0.0, 1.0),
     Setting("dps", "float", 1.0, 0.0, 1e6),

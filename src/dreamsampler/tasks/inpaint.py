@@ -29,16 +29,7 @@ from ..terms.data import DataPull
 from ..terms.regions import ReleasedRegions
 from ..terms.text import TextPull, share
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
-from .restore import (
-    NEGATION,
-    Parts,
-    Prompt,
-    carry_out,
-    embed_batch,
-    gradient_step,
-    released_schedule,
-    signal_share,
-)
+from .restore import Parts, Prompt, carry_out, embed_batch, gradient_step, released_schedule, signal_share
 
 
 @dataclass(frozen=True)
@@ -81,7 +72,8 @@ class InpaintSettings:
 
     @classmethod
     def released(cls) -> InpaintSettings:
-        """The released script, number by number; with masks of the other sense (`known=True`) and 200 steps."""
+        """The released script, number by number; it goes with masks of the other sense (`known=True`), 200 steps and
+        the null prompt `tasks.restore.NEGATION`."""
         return cls(iterations=10, noise=0.01, overlap="released", latent_mask="nearest", inversion="plain")
 
 
@@ -108,7 +100,7 @@ def inpaint(
     masks: Sequence[Tensor],
     prompts: Sequence[Prompt],
     *,
-    null_prompt: str = NEGATION,
+    null_prompt: str = "",
     steps: int = 100,
     settings: InpaintSettings | None = None,
     known: bool = False,
@@ -124,7 +116,7 @@ def inpaint(
         images: [B, 3, H, W] in [-1, 1]; what they show inside the holes is not looked at.
         masks: one for each hole, [1 or B, 1, H, W] in [0, 1], 1 inside the hole; soft edges are honoured.
         prompts: one for each hole; each a text, or a list of B texts.
-        null_prompt: plays the null prompt's part; "" is the plain null prompt.
+        null_prompt: plays the null prompt's part; `tasks.restore.NEGATION` in the released code.
         steps: N; the paper uses 200.
         settings: numbers of the algorithm.
         known: the masks are 1 on the known pixels, as in the released code.
@@ -167,7 +159,7 @@ def inpaint_parts(
     holes: Sequence[Tensor],
     prompts: Sequence[Prompt],
     *,
-    null_prompt: str = NEGATION,
+    null_prompt: str = "",
     steps: int = 100,
     settings: InpaintSettings | None = None,
     seeds: Sequence[int] | None = None,

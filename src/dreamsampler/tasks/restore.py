@@ -32,7 +32,8 @@ from ..terms.text import TextPull
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
 
 NEGATION = "out of focus, depth of field"
-"""Null prompt of the released inpainting and of TReg: what the picture should not be."""
+"""Null prompt of the released inpainting and of TReg, for models that were taught such words: what the picture should
+not be. The default everywhere is "", which every model knows."""
 
 Prompt = str | Sequence[str]
 """One prompt for the whole batch, or one an item."""
@@ -95,7 +96,7 @@ def restore_parts(
     measurement: Measurement,
     prompt: Prompt = "",
     *,
-    null_prompt: str = NEGATION,
+    null_prompt: str = "",
     steps: int = 100,
     strength: float = 0.5,
     eta: float = 1.0,
@@ -111,6 +112,7 @@ def restore_parts(
     """The loop's parts for `restore`.
 
     Args:
+        null_prompt: plays the null prompt's part; `NEGATION` in the released code.
         steps: N.
         strength: c_g of the pull towards the prompt, gamma_t = c_g a^2 / (a^2 + b^2).
         eta: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t).
@@ -183,13 +185,11 @@ def gradient_step(prior: Prior, measurement: Measurement, dps: float, lean: bool
     """The DPS step of the released code: z' loses dps a' grad_z |y - A D(z0_hat)|.
 
     Args:
-        lean: let a decoder that can compute its activations again instead of keeping them all.
+        lean: see `ResidualNorm`.
     """
     if not (math.isfinite(dps) and dps >= 0):
         raise InputError(f"dps={dps}: expected a step size of 0 or more")
-    if hasattr(prior.space, "checkpoint_decoder"):
-        prior.space.checkpoint_decoder(lean)
-    return PriorGradient(ResidualNorm(measurement, prior.space), lambda step: dps)
+    return PriorGradient(ResidualNorm(measurement, prior.space, lean), lambda step: dps)
 
 
 def embed_batch(prior: Prior, prompt: Prompt, batch: int) -> Condition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -58,13 +59,18 @@ class ResidualNorm:
     Args:
         measurement: y and A.
         space: D.
+        lean: let a decoder that can compute its activations again on the way back instead of keeping them all.
     """
 
     measurement: Measurement
     space: LatentSpace
+    lean: bool = False
 
     def __call__(self, z0: Tensor) -> Tensor:
-        residual = self.measurement.residual(self.space.decode(z0))
+        lean_decoding = getattr(self.space, "lean_decoding", nullcontext) if self.lean else nullcontext
+        with lean_decoding():
+            x = self.space.decode(z0)
+        residual = self.measurement.residual(x)
         return torch.linalg.vector_norm(residual.flatten(1), dim=1)
 
 

@@ -10,16 +10,23 @@ import typer
 from . import options as opt
 from .console import Console
 
-NEGATION = "out of focus, depth of field"
 Method = Annotated[
     str,
     typer.Option(
         metavar="NAME[:OPTION=VALUE,...]",
-        help="dreamsampler, or another: latent-dps, psld, treg, repaint, resample, p2l, diffpir, ddnm, flowdps.",
+        help="dreamsampler, or another: latent-dps, psld, treg, repaint, resample, p2l, diffpir, ddnm, flowdps, "
+        "stable-inpaint (with an inpainting model).",
         rich_help_panel="Run",
     ),
 ]
-NullPrompt = Annotated[str, typer.Option(help="What the picture should not be.", rich_help_panel="Run")]
+NullPrompt = Annotated[
+    str,
+    typer.Option(
+        help='What the picture should not be, in words that the model knows: "out of focus, depth of field" suits '
+        "Stable Diffusion.",
+        rich_help_panel="Run",
+    ),
+]
 Rho = Annotated[
     float | None,
     typer.Option(help="How much a data-consistency step keeps of the estimate.", rich_help_panel="Run"),
@@ -36,7 +43,12 @@ def inpaint(
         list[Path],
         typer.Option(metavar="M.png", help="A hole: white is filled, black is kept. Repeat it, each with a prompt."),
     ],
-    prompt: Annotated[list[str], typer.Option("--prompt", "-p", help="What the hole shows; one for each mask.")],
+    prompt: Annotated[
+        list[str],
+        typer.Option(
+            "--prompt", "-p", help="What the hole shows; one for each mask, or one for all with other methods."
+        ),
+    ],
     out: Annotated[Path, opt.output()],
     strength: Annotated[float, typer.Option(help="Pull of the prompts, 0 to 1.")] = 1.0,
     feather: Annotated[int, typer.Option(help="Fade over this many pixels inside each hole's edge.")] = 0,
@@ -44,7 +56,7 @@ def inpaint(
         bool, typer.Option("--raw", help="Keep what the model made outside the holes too, as in the paper.")
     ] = False,
     method: Method = "dreamsampler",
-    null_prompt: NullPrompt = NEGATION,
+    null_prompt: NullPrompt = "",
     steps: opt.Steps = 100,
     rho: Rho = None,
     eta: Eta = 1.0,
@@ -91,6 +103,6 @@ def inpaint(
     settings = solver_settings(method, null_prompt, steps, strength=strength, rho=rho, eta=eta, dps=dps)
     settings |= inpaint_settings(feather, raw=raw, inversion=inversion, size=size)
     jobs = inpaint_jobs(image, prompt, list(mask), model=model, seed=seed, settings=settings)
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
+    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch, method=method)
     outcome = run_jobs(console, jobs, prior)
     tell(console, outcome, write_results(outcome, out, grid))

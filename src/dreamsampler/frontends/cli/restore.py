@@ -9,7 +9,7 @@ import typer
 
 from . import options as opt
 from .console import Console
-from .inpaint import NEGATION, Dps, Eta, Method, NullPrompt, Rho
+from .inpaint import Dps, Eta, Method, NullPrompt, Rho
 
 Operators = Annotated[
     list[str],
@@ -32,7 +32,7 @@ def restore(
     noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
     strength: Annotated[float, typer.Option(help="Pull of the prompt, 0 to 1.")] = 0.5,
     method: Method = "dreamsampler",
-    null_prompt: NullPrompt = NEGATION,
+    null_prompt: NullPrompt = "",
     begin: Annotated[
         str,
         typer.Option(metavar="inversion|noise", help="Start from a first guess or from noise.", rich_help_panel="Run"),
@@ -73,6 +73,6 @@ def restore(
     jobs = restore_jobs(
         measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
     )
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
+    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch, method=method)
     outcome = run_jobs(console, jobs, prior)
     tell(console, outcome, write_results(outcome, out))

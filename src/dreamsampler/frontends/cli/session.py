@@ -53,10 +53,12 @@ def open_model(
     device: str | None = None,
     dtype: str | None = None,
     max_batch: int | None = None,
+    method: str = "",
 ) -> Prior:
-    """Load a model, with a spinner where somebody watches."""
-    from ...priors.load import load
+    """Load the model of a method, with a spinner where somebody watches."""
+    from ...methods.inverse import loader_of
 
+    load = loader_of(method)
     with console.busy(f"loading {model}"):
         return load(
             model, revision=revision, prediction_type=prediction_type, device=device, dtype=dtype, max_batch=max_batch

@@ -1,4 +1,4 @@
-"""`dreamsampler bench restore` and `bench posterior`."""
+"""`dreamsampler bench restore`, `bench posterior` and `bench memory`."""
 
 from __future__ import annotations
 
@@ -92,3 +92,38 @@ def bench_posterior(
         table = run(method or (*METHODS, "diffpir-exact"), samples=samples, steps=steps, seed=seed)
     files = [] if folder is None else write_tables(folder, "posterior", (table,))
     show(console, (table,), files)
+
+
+@app.command("memory")
+def bench_memory(
+    size: PixelSide = None,
+    seed: opt.Seed = 0,
+    out: Folder = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", metavar="ID|DIR|FILE|bundled", help="By default the architecture alone."),
+    ] = None,
+    device: opt.Device = None,
+    dtype: opt.Dtype = None,
+    quiet: opt.Quiet = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Memory that inpainting takes beyond the weights, beside the released procedure.
+
+    Without a model, Stable Diffusion 1.5's architecture is counted in float32 without computing anything.
+
+    **Examples**
+
+    ```
+    dreamsampler bench memory
+    dreamsampler bench memory --model bundled
+    ```
+    """
+    from ....bench.inpaint_memory import run
+    from ..session import open_model
+
+    console, folder = Console(quiet), results_folder(out)
+    prior = None if model is None else open_model(console, model, device=device, dtype=dtype)
+    with console.busy("counting"):
+        done = run(prior, size=size, seed=seed, out=folder)
+    show(console, (done.table,), done.files)
