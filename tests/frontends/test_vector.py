@@ -13,9 +13,10 @@ from PIL import Image
 import dreamsampler
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.tensor_file import checkpoint_of, read_tensors, write_tensors
-from dreamsampler.frontends import vector
+from dreamsampler.frontends import vector_watch
 from dreamsampler.generators.svg.reader import read_provenance
 from dreamsampler.recipe.recipe import Recipe
+from dreamsampler.tasks.canvas import Look
 
 from .conftest import Cli
 
@@ -69,7 +70,7 @@ def test_a_degraded_measurement(cli: Cli, icon: Path) -> None:
 
 
 def test_a_stopped_run_goes_on_to_the_same_bytes(prior: object, icon: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
     arguments = {"model": prior, "paths": 3, "steps": 8}
     whole = dreamsampler.vectorize(icon, "dog", **arguments)
     part = Path("state.safetensors")
@@ -77,7 +78,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(prior: object, icon: Path, monk
     class Killed(Exception):
         pass
 
-    def stop(look: vector.Look) -> None:
+    def stop(look: Look) -> None:
         if look.phase == "draw" and look.done == 2:
             raise Killed
 

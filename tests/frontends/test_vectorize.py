@@ -15,14 +15,15 @@ import pytest
 from PIL import Image
 
 import dreamsampler
-from dreamsampler.frontends import vector
+from dreamsampler.frontends import vector_watch
+from dreamsampler.tasks.canvas import Look
 from dreamsampler.tasks.sketch import VectorSettings
 
 from .conftest import Cli
 
 # checkpoints after every step, so that the kill falls between two of them wherever it comes
 DRAW = (
-    "import dreamsampler.frontends.vector as v; v.SAVE_EVERY = 0.0;"
+    "import dreamsampler.frontends.vector_watch as v; v.SAVE_EVERY = 0.0;"
     "from dreamsampler.frontends.cli.main import main; main()"
 )
 
@@ -84,12 +85,12 @@ def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
 
 
 def test_a_resumed_run_has_all_frames(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
     disc(folder / "disc.png")
     arguments = {"method": "data", "paths": 3, "steps": 6, "animate": True}
     whole = dreamsampler.vectorize("disc.png", **arguments).animate("whole.gif")
 
-    def stop(look: vector.Look) -> None:
+    def stop(look: Look) -> None:
         if look.done == 5:
             raise KeyboardInterrupt
 

@@ -211,9 +211,9 @@ def test_on_networks_the_canvas_need_not_have_the_priors_size(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("eta", 1.5), ("paths", 0), ("paths", 5000), ("segments", 1), ("steps", 0), ("fit", 1.5), ("start", 0.0), ("scale", -1.0),
-        ("balance", float("nan")), ("crossing", float("inf")), ("rate", 0.0), ("colour_rate", -1.0), ("init", "stars"),
-        ("renew_every", -1),
+        ("eta", 1.5), ("paths", 0), ("paths", 5000), ("segments", 1), ("steps", 0), ("fit", 1.5), ("start", 0.0),
+        ("scale", -1.0), ("balance", float("nan")), ("crossing", float("inf")), ("rate", 0.0), ("colour_rate", -1.0),
+        ("init", "stars"), ("renew_every", -1),
     ],
 )  # fmt: skip
 def test_bad_settings_are_named(name: str, value: object) -> None:

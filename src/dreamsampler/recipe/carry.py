@@ -1,10 +1,13 @@
-"""Recipes on disk: inside a PNG beside its picture, or as a JSON file; and the input files that they refer to."""
+"""Recipes on disk: inside a PNG or an SVG beside what it shows, or as a JSON file; and the input files that they refer
+to."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,9 @@ from ..files.png import read_recipe_text, write_png
 from .recipe import MAX_CHARACTERS, InputRef, Recipe
 from .settings import TASKS
 
+if TYPE_CHECKING:
+    from ..generators.svg.drawing import Drawing
+
 
 def save_picture(path: str | os.PathLike[str], pixels: NDArray[np.uint8] | Image.Image, recipe: Recipe) -> None:
     """Write a PNG that carries its recipe, whole or not at all.
@@ -27,13 +33,30 @@ def save_picture(path: str | os.PathLike[str], pixels: NDArray[np.uint8] | Image
     write_png(path, pixels, recipe.to_json())
 
 
+def save_drawing(path: str | os.PathLike[str], drawing: Drawing, recipe: Recipe) -> Path:
+    """Write an SVG that carries its recipe, whole or not at all.
+
+    Raises:
+        InputError: the path does not end in .svg or cannot be written.
+    """
+    write_text(path, drawing_text(drawing, recipe, json.loads(recipe.to_json())), (".svg",))
+    return Path(path)
+
+
+def drawing_text(drawing: Drawing, recipe: Recipe, document: Any) -> str:
+    """The text of such a file; `document` is the recipe as JSON has it."""
+    from ..generators.svg.writer import svg_text
+
+    return svg_text(drawing, title=" ".join(recipe.prompts), provenance={"recipe": document})
+
+
 def save_recipe(path: str | os.PathLike[str], recipe: Recipe) -> None:
     """Write a recipe as a JSON file, whole or not at all."""
     write_text(path, recipe.to_json() + "\n", (".json",))
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe of a PNG or of a JSON file, checked.
+    """The recipe of a PNG, an SVG or a JSON file, checked.
 
     Raises:
         InputError: the file is unreadable, carries no recipe, or one that is not valid; names the file and the field.
@@ -42,17 +65,41 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
     name = os.fspath(path)
     if data.startswith(b"\x89PNG"):
         text = read_recipe_text(data, name)
+    elif is_svg(data):
+        text = json.dumps(svg_document(data, name))
     elif len(data) > 4 * MAX_CHARACTERS:
         raise InputError(f"{name}: {len(data)} bytes; no recipe is that large")
     else:
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(f"{name}: is neither a PNG nor JSON text; expected what dreamsampler wrote") from error
+            raise InputError(f"{name}: is neither PNG, SVG nor JSON text; expected what dreamsampler wrote") from error
     try:
         return Recipe.from_json(text, TASKS)
     except InputError as error:
         raise InputError(f"{name}: its recipe is not valid: {error}") from error
+
+
+def is_svg(data: bytes) -> bool:
+    """Whether a file looks like XML (or compressed, as .svgz is)."""
+    return data.startswith(b"\x1f\x8b") or data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def svg_document(data: bytes, name: str) -> Any:
+    """The recipe of an SVG file as JSON has it.
+
+    Raises:
+        InputError: broken XML, or no recipe.
+    """
+    from ..generators.svg.reader import read_provenance
+
+    try:
+        found = read_provenance(data)
+    except InputError as error:
+        raise InputError(str(error).replace("svg:", f"{name}:", 1)) from error
+    if found is None or not isinstance(found.get("recipe"), dict):
+        raise InputError(f"{name}: carries no recipe; dreamsampler writes one into the metadata of its SVG files")
+    return found["recipe"]
 
 
 def input_ref(

@@ -20,11 +20,15 @@ from .recipe import InputRef, Recipe
 
 
 class Aid(NamedTuple):
-    """A file that an operator names: the words for it in the operator, where it lies now, its content's digest."""
+    """A file that a setting names: the words for it there, where it lies now, its content's digest.
+
+    Its role is "operator" for masks and kernels of an operator, "start" for a drawing to start from.
+    """
 
     words: str
     path: Path
     sha256: str
+    role: str = "operator"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,7 @@ class Inputs:
         paths: where picture and masks, or measurement and aids, were read from, in that order; None for what was no
             file.
         measured: of tasks that restore.
-        aids: files that its operator names: masks and kernels.
+        aids: files that the settings name.
     """
 
     picture: Picture | None = None
@@ -58,9 +62,9 @@ class Inputs:
         contents: list[tuple[str, str, int | None]] = []
         if self.measured is not None:
             contents = [("measurement", self.measured.sha256, None)]
-            contents += [("operator", aid.sha256, None) for aid in self.aids]
         elif self.picture is not None:
             contents = [("image", self.picture.sha256, None)]
+        contents += [(aid.role, aid.sha256, None) for aid in self.aids]
         contents += [("mask", mask.sha256, prompt) for mask, prompt in zip(self.masks, prompts, strict=True)]
         return tuple(
             InputRef(role, digest, "", prompt)
@@ -93,18 +97,24 @@ def read_inputs(
     return Inputs(picture, read, tuple(_path(source) for source in (image, *masks)))
 
 
-def read_measured(measurement: Source, aids: Sequence[tuple[str, Path]] = ()) -> Inputs:
-    """Read and check a measurement and note the files that its operator names.
+def read_measured(
+    measurement: Source | None, aids: Sequence[tuple[str, Path]] = (), start: tuple[str, Path] | None = None
+) -> Inputs:
+    """Read and check a measurement and note the files that the settings name.
 
     Args:
+        measurement: None where nothing was measured.
         aids: the words for each file in the operator, and where it lies.
+        start: the same of a drawing to start from.
 
     Raises:
-        InputError: see `files.measured.read_measurement`; or an aid is not there.
+        InputError: see `files.measured.read_measurement`; or a file is not there.
     """
-    measured = read_measurement(measurement)
-    found = tuple(Aid(words, path.absolute(), sha256_file(path)) for words, path in aids)
-    return Inputs(None, (), (_path(measurement), *(aid.path for aid in found)), measured, found)
+    measured = None if measurement is None else read_measurement(measurement)
+    named = [(*aid, "operator") for aid in aids] + ([(*start, "start")] if start else [])
+    found = tuple(Aid(words, path.absolute(), sha256_file(path), role) for words, path, role in named)
+    read = () if measurement is None else (_path(measurement),)
+    return Inputs(None, (), (*read, *(aid.path for aid in found)), measured, found)
 
 
 def locate_inputs(recipe: Recipe, folders: Sequence[Path], given: Sequence[Path] = ()) -> Inputs:
@@ -121,16 +131,28 @@ def locate_inputs(recipe: Recipe, folders: Sequence[Path], given: Sequence[Path]
     if not recipe.inputs:
         return Inputs()
     paths = [_locate(recipe, ref, folders, given) for ref in recipe.inputs]
-    if recipe.inputs[0].role == "measurement":
-        words = operator_files(recipe.settings["operator"])
-        if len(words) != len(paths) - 1:
-            raise InputError(f"recipe: its operator names {len(words)} files, its inputs hold {len(paths) - 1}")
-        return read_measured(paths[0], list(zip(words, paths[1:], strict=True)))
+    if recipe.inputs[0].role in ("measurement", "start"):
+        return _located_measured(recipe, paths)
     images = [path for ref, path in zip(recipe.inputs, paths, strict=True) if ref.role == "image"]
     if len(images) != 1:
         raise InputError(f"recipe: names {len(images)} pictures; expected one")
     masks = [path for ref, path in zip(recipe.inputs, paths, strict=True) if ref.role == "mask"]
     return read_inputs(images[0], masks)
+
+
+def _located_measured(recipe: Recipe, paths: Sequence[Path]) -> Inputs:
+    """The inputs of a recipe that measures, at these paths."""
+    by_role: dict[str, list[Path]] = {"measurement": [], "operator": [], "start": []}
+    for ref, path in zip(recipe.inputs, paths, strict=True):
+        by_role.setdefault(ref.role, []).append(path)
+    words, start = operator_files(recipe.settings.get("operator", ())), by_role["start"]
+    if len(words) != len(by_role["operator"]):
+        raise InputError(f"recipe: its operator names {len(words)} files, its inputs hold {len(by_role['operator'])}")
+    if len(by_role["measurement"]) > 1 or len(start) > 1:
+        raise InputError("recipe: names several measurements or starts; expected one")
+    measurement = next(iter(by_role["measurement"]), None)
+    aids = list(zip(words, by_role["operator"], strict=True))
+    return read_measured(measurement, aids, (str(recipe.settings.get("init")), start[0]) if start else None)
 
 
 def _locate(recipe: Recipe, ref: InputRef, folders: Sequence[Path], given: Sequence[Path]) -> Path:

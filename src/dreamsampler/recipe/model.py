@@ -13,6 +13,9 @@ from ..core.errors import ModelError
 from ..core.types import Prior
 from .recipe import ModelRef, Recipe
 
+NO_MODEL = "none"
+"""Stands in recipes of drawing methods that need no model."""
+
 
 def load_prior(
     recipe: Recipe,
@@ -21,8 +24,8 @@ def load_prior(
     device: str | None = None,
     dtype: str | None = None,
     local_files_only: bool = False,
-) -> Prior:
-    """The prior that a recipe was made with.
+) -> Prior | None:
+    """The prior that a recipe was made with; None if it names none and its task can do without.
 
     Args:
         recipe: names the model, its revision, and the precision.
@@ -34,6 +37,8 @@ def load_prior(
     Raises:
         ModelError: it was a ready pipeline, or cannot be found or loaded.
     """
+    if without_model(recipe):
+        return None
     from ..methods.inverse import loader_of
 
     load = loader_of(str(recipe.settings.get("method", "")))
@@ -52,6 +57,11 @@ def load_prior(
     )
 
 
+def without_model(recipe: Recipe) -> bool:
+    """Whether a recipe says that no model takes part; only drawings are made so."""
+    return recipe.task == "vectorize" and recipe.model.id == NO_MODEL
+
+
 def _present(device: str) -> str | None:
     """The device, or None (the best there is) where this machine lacks it."""
     from ..priors.placement import choose_device
@@ -66,7 +76,7 @@ def _present(device: str) -> str | None:
 class Described:
     """The prior's reference, worked out beside the run: hashing weights takes about a second a gigabyte."""
 
-    def __init__(self, prior: Prior) -> None:
+    def __init__(self, prior: Prior | None) -> None:
         self._prior, self._future = prior, Future[ModelRef]()
         info = prior.describe() if hasattr(prior, "describe") else None
         # a pipeline's tensors may be on the move between devices while it runs: they are read after it
@@ -88,8 +98,10 @@ class Described:
             self._future.set_exception(error)
 
 
-def model_ref(prior: Prior) -> ModelRef:
+def model_ref(prior: Prior | None) -> ModelRef:
     """What a recipe says of a prior: its name, and its content by revision or else by digest."""
+    if prior is None:
+        return ModelRef(NO_MODEL)
     describe = getattr(prior, "describe", None)
     if describe is None:
         return ModelRef(f"object:{type(prior).__name__}")
@@ -105,7 +117,7 @@ def _portable(model: str) -> str:
     return "~" + model[len(home) :] if home not in ("", "/") and model.startswith(home + os.sep) else model
 
 
-def completed(recipe: Recipe, prior: Prior, ref: ModelRef, notes: tuple[str, ...]) -> Recipe:
+def completed(recipe: Recipe, prior: Prior | None, ref: ModelRef, notes: tuple[str, ...]) -> Recipe:
     """The recipe with what only the run knew: the model's content, device and precision, and the receipt."""
     describe = getattr(prior, "describe", None)
     known = {} if describe is None else {"device": describe().device, "dtype": describe().dtype}

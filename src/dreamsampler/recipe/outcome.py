@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,12 @@ from ..core.errors import InputError
 from ..files.atomic import check_writable
 from ..files.png import SUFFIXES, write_png
 from ..files.sheets import picture_sheet, write_gif
-from .carry import save_picture
+from .carry import save_drawing, save_picture
 from .inputs import Inputs
 from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from ..generators.svg.drawing import Drawing
 
 Pixels = NDArray[np.uint8]
 PathLike = str | os.PathLike[str]
@@ -55,6 +59,7 @@ class Item:
         fidelity: of that reconstruction.
         evaluations: latents that the network saw for this picture.
         frames: the clean estimates on the way; None where they were not asked for.
+        drawing: of tasks that draw; `pixels` are then what its file shows.
     """
 
     pixels: Pixels
@@ -64,6 +69,7 @@ class Item:
     fidelity: Fidelity | None = None
     evaluations: int = 0
     frames: tuple[Pixels, ...] | None = None
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +128,7 @@ class Outcome:
         return sum(item.evaluations for item in self.items)
 
     def save(self, path: PathLike) -> list[Path]:
-        """Write the results as PNG files that carry their recipes.
+        """Write the results as PNG files, or drawings as SVG files, that carry their recipes.
 
         One result goes to `path`, several to path-0.png, path-1.png, ... beside it.
 
@@ -130,15 +136,18 @@ class Outcome:
             The files written.
 
         Raises:
-            InputError: `path` does not end in .png or cannot be written.
+            InputError: `path` does not end in .png (or .svg) or cannot be written.
         """
         targets = numbered(path, len(self.items))
-        for target in targets:
-            check_writable(target, SUFFIXES)
+        for target, item in zip(targets, self.items, strict=True):
+            check_writable(target, SUFFIXES if item.drawing is None else (*SUFFIXES, ".svg"))
         for target, item in zip(targets, self.items, strict=True):
             folder = target.absolute().parent
             recipe = item.inputs.named_from(item.recipe, folder) if item.recipe.inputs else item.recipe
-            save_picture(target, item.pixels, recipe)
+            if item.drawing is not None and target.suffix.lower() == ".svg":
+                save_drawing(target, item.drawing, recipe)
+            else:
+                save_picture(target, item.pixels, recipe)
         return targets
 
     def grid(self, path: PathLike) -> Path:

@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.errors import InputError
 from ..core.types import Prior
@@ -24,8 +24,10 @@ RUNNERS: dict[str, str] = {
     "generate": "run_generate:run_generate",
     "inpaint": "run_inpaint:run_inpaint",
     "restore": "run_restore:run_restore",
+    "vectorize": "run_vectorize:run_vectorize",
 }
-"""Task -> the function here that runs it: (jobs alike in all but inputs and seeds, prior, options) -> items."""
+"""Task -> the function here that runs it: (jobs alike in all but inputs and seeds, prior, options) -> items. The prior
+is None only for methods of "vectorize" that need none."""
 
 
 class Job(NamedTuple):
@@ -56,7 +58,7 @@ class Options:
             raise InputError(f"batch={self.batch}: expected at least 1 picture at a time")
 
 
-Runner = Callable[[Sequence[Job], Prior, Options], list[Item]]
+Runner = Callable[[Sequence[Job], Any, Options], list[Item]]
 
 
 def run(
@@ -76,7 +78,7 @@ def run(
     return run_all([Job(recipe, inputs or Inputs())], prior or load_prior(recipe), options)
 
 
-def run_all(jobs: Sequence[Job], prior: Prior, options: Options | None = None) -> Outcome:
+def run_all(jobs: Sequence[Job], prior: Prior | None, options: Options | None = None) -> Outcome:
     """Carry out several recipes with one prior, those of one kind and size together in batches."""
     chosen = options or Options()
     items: dict[int, Item] = {}
@@ -104,13 +106,13 @@ def runner(task: str) -> Runner:
     return getattr(importlib.import_module(f"{__package__}.{module}"), function)
 
 
-def _alike(jobs: Sequence[Job], prior: Prior, most: int) -> list[list[int]]:
+def _alike(jobs: Sequence[Job], prior: Prior | None, most: int) -> list[list[int]]:
     """Indices of jobs that can share a batch: same task, prompts and settings, same size on the model's grid."""
     groups: dict[object, list[int]] = {}
     for k, job in enumerate(jobs):
         recipe = job.recipe
         fit: Fit | None = (
-            fit_for(job.inputs.picture, prior, str(recipe.settings["size"])) if job.inputs.picture else None
+            fit_for(job.inputs.picture, prior, str(recipe.settings["size"])) if job.inputs.picture and prior else None
         )
         regions = tuple(ref.prompt for ref in recipe.inputs if ref.role == "mask")
         key = (recipe.task, recipe.prompts, tuple(recipe.settings.items()), regions, fit and fit.padded)

@@ -148,6 +148,9 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("colour_rate", "float", 0.05, 1e-9, 1e3),
             Setting("blur", "float", 0.0, 0.0, 1e6),
             Setting("renew_every", "int", 50, 0, 1_000_000),
+            Setting("sample", "flag", True),
+            Setting("sample_steps", "int", 50, 1, 10_000),
+            Setting("sample_scale", "float", 7.5, 0.0, 1e3),
         ),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,24 +13,47 @@ from .console import Console
 from .restore import Operators
 
 if TYPE_CHECKING:
+    from ...recipe.run_vectorize import Scene
     from ...tasks.canvas import Look
 
 SVG = (".svg",)
 
 
 def vectorize(
-    measurement: Annotated[
-        Path,
-        typer.Argument(metavar="IN.png", help="The picture: sharp, blurred, small or noisy; or .npy, .safetensors."),
-    ],
     out: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT.svg", help="The drawing.", rich_help_panel="Output")
     ],
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the picture shows.")] = "",
+    measurement: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[IN.png]",
+            help="The picture: sharp, blurred, small or noisy; or .npy, .safetensors. Left out: draw the prompt.",
+            show_default=False,
+        ),
+    ] = None,
+    prompt: Annotated[
+        str, typer.Option("--prompt", "-p", help="What the picture shows; without a picture, what to draw.")
+    ] = "",
     operator: Operators = ["identity"],  # noqa: B006 (typer reads the default and never changes it)
     noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
     paths: Annotated[int, typer.Option(help="Filled paths.")] = 64,
     segments: Annotated[int, typer.Option(help="Cubic segments of each path.")] = 4,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|WxH",
+            help="Canvas in pixels: N on the longer side of IN.png, which is resized (not with --operator); without a "
+            "picture N or WxH, by default the model's own. The SVG scales to any size anyway.",
+        ),
+    ] = None,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample/--no-sample",
+            help="Without a picture: draw the one that `generate` makes of the prompt and seed, or follow the prior "
+            "alone from random circles on.",
+        ),
+    ] = True,
     steps: Annotated[int, typer.Option(help="Gradient steps.", rich_help_panel="Run")] = 500,
     method: Annotated[
         str,
@@ -40,9 +64,17 @@ def vectorize(
         ),
     ] = "dreamsampler",
     init: Annotated[
-        str,
-        typer.Option(metavar="components|random|grid|trace|FILE.svg", help="Where to start.", rich_help_panel="Run"),
-    ] = "components",
+        str | None,
+        typer.Option(
+            metavar="components|random|grid|trace|FILE.svg",
+            help="Where to start: patches of the picture (the default), circles, a tracer's paths or a drawing.",
+            rich_help_panel="Run",
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Start anew where a stopped run would go on.", rich_help_panel="Run"),
+    ] = False,
     seed: opt.Seed = 0,
     model: opt.Model = "bundled",
     revision: opt.Revision = None,
@@ -56,37 +88,47 @@ def vectorize(
     as_json: opt.Json = False,
     debug: opt.Debug = False,
 ) -> None:
-    """Draw a clean SVG out of a degraded picture.
+    """Draw a clean SVG out of a degraded picture, or out of a prompt alone.
 
-    A run that was stopped goes on where it stood when the same command is given again: its state lies beside the
-    output as OUT.svg.part.safetensors until it is done.
+    A run that was stopped, even killed, goes on where it stood when the same command is given again, to the same bytes:
+    its state lies beside the output as OUT.svg.part.safetensors until it is done. --fresh starts anew.
 
     **Examples**
 
     ```
     dreamsampler vectorize blurred.png -p "a dog face" --operator blur:sigma=5 --noise 0.02 -o dog.svg
     dreamsampler vectorize icon.png --method data --paths 32 -o icon.svg --preview icon-drawn.png
+    dreamsampler vectorize --prompt "a dog face" -o dog.svg
+    dreamsampler verify dog.svg
     ```
     """
     from ...files.tensor_file import checkpoint_of
-    from ..vector import draw, vector_job
+    from ...recipe.jobs_vector import vector_job
+    from ...recipe.run_vectorize import needs_prior
+    from ..vector import draw
     from .session import GIF, PNG, check_outputs, open_model
 
     console = Console(quiet, as_json)
-    check_outputs((("-o", out, SVG), ("--preview", preview, PNG), ("--animate", animate, GIF)), (measurement,))
+    read = [path for path in (measurement, init and Path(init)) if path]
+    check_outputs((("-o", out, SVG), ("--preview", preview, PNG), ("--animate", animate, GIF)), read)
     job = vector_job(
         measurement, prompt, operator=operator, noise=noise, method=method, paths=paths, segments=segments,
-        steps=steps, init=init, seed=seed, model=model,
+        steps=steps, init=init, size=size, sample=sample, seed=seed, model=model,
     )  # fmt: skip
     prior = None
-    if job.drawer.needs_prior:
+    if needs_prior(job.recipe):
         prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
     part = checkpoint_of(out)
+    if fresh:
+        part.unlink(missing_ok=True)
     if part.exists():
         console.note(f"going on from {part}")
     with console.progress() as show:
-        watcher = None if show is None else Watcher(show, job.measurement)
-        outcome = draw(job, prior, checkpoint=part, animate=animate is not None, on_look=watcher)
+        watcher = None if show is None else Watcher(show)
+        outcome = draw(
+            job, prior, checkpoint=part, animate=animate is not None,
+            on_look=watcher, on_scene=watcher and watcher.begin, on_progress=show,
+        )  # fmt: skip
     written = [outcome.save(out)]
     if preview is not None:
         written.append(outcome.preview(preview))
@@ -95,13 +137,14 @@ def vectorize(
     for note in outcome.notes:
         console.note(note)
     # what counts is what the file shows
-    decibels, size = outcome.psnr(out), out.stat().st_size
-    console.say(f"{outcome.paths} paths, {size} bytes, {decibels:.1f} dB to the measurement")
+    decibels, length = outcome.psnr(out), out.stat().st_size
+    close = "" if decibels is None else f", {decibels:.1f} dB to the {'measurement' if measurement else 'sample'}"
+    console.say(f"{outcome.paths} paths, {length} bytes{close}")
     console.say(f"wrote {', '.join(map(str, written))} ({outcome.evaluations} evaluations, {console.seconds:.1f} s)")
     console.summary(
         files=[str(path) for path in written],
         paths=outcome.paths,
-        bytes=size,
+        bytes=length,
         psnr=decibels,
         evaluations=outcome.evaluations,
         seconds=round(console.seconds, 3),
@@ -114,19 +157,24 @@ class Watcher:
 
     EVERY = 25
 
-    def __init__(self, show: object, measurement: object) -> None:
-        self._show, self._measurement, self._said = show, measurement, ""
+    def __init__(self, show: Callable[..., None]) -> None:
+        self._show, self._said = show, ""
+        self._scene: Scene | None = None
+
+    def begin(self, scene: Scene) -> None:
+        """What is drawn is known."""
+        self._scene = scene
 
     def __call__(self, look: Look) -> None:
-        if look.done % self.EVERY == 1:
+        if self._scene is not None and self._scene.known and look.done % self.EVERY == 1:
             import torch
 
             from ..vector import decibels
 
             with torch.no_grad():
                 image = look.canvas.generator.render()
-            self._said = f"  {decibels(self._measurement.misfit(image)[0]):.1f} dB"  # type: ignore[attr-defined]
-        self._show(look.phase, look.done, look.total, None, f"loss {look.loss:.4g}{self._said}")  # type: ignore[operator]
+            self._said = f"  {decibels(self._scene.measurement.misfit(image)[0]):.1f} dB"
+        self._show(look.phase, look.done, look.total, None, f"loss {look.loss:.4g}{self._said}")
 
 
 def rasterize(

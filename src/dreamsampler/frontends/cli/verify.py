@@ -12,10 +12,12 @@ from .console import Console
 
 
 def verify(
-    result: Annotated[Path, typer.Argument(metavar="OUT.png", help="A picture that dreamsampler wrote.")],
+    result: Annotated[
+        Path, typer.Argument(metavar="OUT.png|OUT.svg", help="A picture or drawing that dreamsampler wrote.")
+    ],
     input: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Where an input is now, if neither beside OUT.png nor in this folder."),
+        typer.Option(metavar="FILE", help="Where an input is now, if neither beside OUT nor in this folder."),
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="ID|DIR|FILE", help="Where the model is now, if it moved.")
@@ -28,14 +30,16 @@ def verify(
     as_json: opt.Json = False,
     debug: opt.Debug = False,
 ) -> None:
-    """Run a picture's recipe again and say whether it gives the same picture.
+    """Run a picture's or a drawing's recipe again and say whether it gives the same.
 
-    Prints "identical", or how far the two are apart. Exit code 0 if identical, 1 if not, 2 if it cannot be run.
+    Prints "identical" (of an SVG: byte for byte), or how far the two are apart. Exit code 0 if identical, 1 if not, 2
+    if it cannot be run.
 
     **Examples**
 
     ```
     dreamsampler verify dog.png
+    dreamsampler verify dog.svg
     dreamsampler verify dog.png --input ~/pictures/cat.png --model ~/models/sd15
     ```
     """
@@ -57,6 +61,7 @@ def verify(
         largest=verdict.largest,
         mean=verdict.mean,
         share=verdict.share,
+        edited=verdict.edited,
         notes=list(verdict.notes),
     )
     if not verdict.identical:

@@ -1,0 +1,86 @@
+"""Text to SVG: what takes the measurement's place in eq. 21 where nothing was measured.
+
+Either the prior samples a picture of the prompt first, as VectorFusion begins, and that picture is drawn as if it had
+been measured; or A = 0, eq. 21 without its second term: the drawing follows the prior alone, from random circles on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.types import Prior
+from ..files.tensors import to_pixels, to_tensor
+from ..operators import Mask, Measurement, identity
+from .common import OnProgress
+from .generate import generate
+from .pull import prior_grid
+
+SAMPLE_STEPS, SAMPLE_SCALE = 50, 7.5
+"""Those of `generate`."""
+
+ALONE = {"fit": 0.0, "start": 0.8, "scale": 7.5}
+"""Defaults of `VectorSettings` for eq. 21 without a measurement (ours, tried on the bundled prior): no fit, for there
+is nothing to fit; most of the path and guidance, for nothing else says what to draw."""
+
+
+def native_canvas(prior: Prior) -> tuple[int, int]:
+    """Height and width of a drawing that has no measurement to take them from.
+
+    Raises:
+        InputError: the prior has no size of its own.
+    """
+    side = getattr(prior, "native_size", None)
+    if side is None:
+        raise InputError("size: expected one, since this model has none of its own")
+    return int(side), int(side)
+
+
+def sample_picture(
+    prior: Prior,
+    prompt: str,
+    size: tuple[int, int],
+    *,
+    steps: int = SAMPLE_STEPS,
+    scale: float = SAMPLE_SCALE,
+    seeds: Sequence[int] = (0,),
+    on_progress: OnProgress | None = None,
+) -> Tensor:
+    """What the prior draws at a prompt, one picture a seed: [B, 3, h, w] in [-1, 1], of 8 bits, on the prior's grid.
+
+    At the prior's native size it is the picture that `tasks.generate` gives and a PNG of it would hold.
+
+    Args:
+        size: height and width of the canvas; the grid has its aspect and the prior's native shorter side.
+        steps, scale: of the sampler; `steps` evaluations of each of two branches.
+    """
+    made = generate(
+        prior,
+        [prompt] * len(seeds),
+        size=prior_grid(prior, size),
+        steps=steps,
+        scale=scale,
+        seeds=seeds,
+        on_progress=on_progress,
+    )
+    return to_tensor(to_pixels(made.images))
+
+
+def as_measured(picture: Tensor, size: tuple[int, int]) -> Measurement:
+    """A picture [B, 3, h, w] as a clean measurement of a canvas; resized (antialiased) where it has another size."""
+    if tuple(picture.shape[2:]) != size:
+        picture = torch.nn.functional.interpolate(picture, size=size, mode="bilinear", antialias=True)
+    return Measurement(identity(), picture)
+
+
+def nothing_measured(size: tuple[int, int], items: int = 1) -> Measurement:
+    """A = 0, y = 0: leaves eq. 21 without its second term.
+
+    Example:
+        >>> nothing_measured((8, 8)).residual(torch.ones(1, 3, 8, 8)).abs().max()
+        tensor(0.)
+    """
+    return Measurement(Mask(torch.zeros(1, 1, *size)), torch.zeros(items, 3, *size))
