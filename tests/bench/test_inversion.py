@@ -54,3 +54,6 @@ def test_bad_arguments_are_named(prior):
     for bad in ({"n": 0}, {"split": "training"}, {"steps": ()}):
         with pytest.raises(InputError, match="expected"):
             run(prior, **{**FEW, **bad})
+    with pytest.raises(InputError, match="use 'dev' or 'test'"):
+        run(prior, **FEW, split="train")
+    assert prior.evaluations == 0

@@ -17,18 +17,18 @@ from ..files.content import sha256_bytes
 from ..files.png import write_png
 from ..files.sheets import picture_sheet
 from ..files.tensors import to_pixels, to_tensor
-from ..iconworld import SPLITS, TASKS, EditPair, edit_pairs
+from ..iconworld import TASKS, EditPair, edit_pairs
 from ..metrics.base import Metric, Sample, measure
 from ..metrics.clip import ClipAccuracy, ClipSimilarity
 from ..metrics.encoder import ClipEncoder, VisionEncoder
 from ..metrics.psnr import PSNR, PSNROutside
 from ..metrics.ssim import SSIM
 from ..metrics.structure import StructureDistance
-from ..priors.weights import fingerprint
 from ..recipe.model import model_ref
 from ..recipe.recipe import ModelRef, Recipe
 from ..recipe.settings import Scalar
 from .editors import Case, Editor
+from .shared import check_scenes, picture_path, weights_id
 from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Column, Table, summarise, write_tables
 
@@ -109,14 +109,14 @@ def run(
 
     Example: docs/benchmarks.md.
     """
-    if n < 1 or split not in SPLITS or split == "train":
-        raise InputError(f"n={n}, split={split!r}: expected n >= 1 and 'dev' or 'test'")
+    check_scenes(n, split)
     editors = [Editor.parse(text, SETTINGS) for text in methods]
     if len(editors) != len({editor.name for editor in editors}):
         raise InputError("methods: one is named twice")
     make_folder(out)
     side = size or int(getattr(prior, "native_size", 128))
-    bench = _Bench(prior, _metrics(judge, vision), side, model_ref(prior), _digest(judge, vision), out)
+    judges = [judge.model] if vision is None else [judge.model, vision.model]
+    bench = _Bench(prior, _metrics(judge, vision), side, model_ref(prior), weights_id(*judges), out)
     items, rows = [], []
     for task in tasks:
         for k, pair in enumerate(edit_pairs(task, split, n, first), first):
@@ -158,7 +158,7 @@ class _Bench:
         recipe = Recipe("bench-edit", self.model, prompts, settings=settings, seeds=(seed,), tasks=None)
         key = recipe.recipe_hash()
         labels = {"method": editor.name, "task": pair.task, "split": split, "pair": str(number)}
-        path = None if self.out is None or not keep else _picture(self.out, key)
+        path = None if self.out is None or not keep else picture_path(self.out, key)
         return Item(
             key, f"{pair.task} {number}: {editor.name}", lambda: self._measure(editor, pair, seed, key, labels, path)
         )
@@ -204,16 +204,6 @@ def _metrics(judge: ClipEncoder, vision: VisionEncoder | None) -> tuple[Metric, 
     return (ClipAccuracy(judge), ClipSimilarity(judge), StructureDistance(tower), PSNR(), SSIM(), PSNROutside())
 
 
-def _digest(judge: ClipEncoder, vision: VisionEncoder | None) -> str:
-    """Which weights judged: another judge's results are other results."""
-    models = [judge.model] if vision is None else [judge.model, vision.model]
-    return " ".join(str(fingerprint(model.state_dict().items()))[:16] for model in models)
-
-
-def _picture(out: Path, key: str) -> Path:
-    return out / "pictures" / f"{key[:24]}.png"
-
-
 def _sheet(
     rows: Sequence[tuple[EditPair, Sequence[Item]]], editors: Sequence[Editor], side: int, out: Path
 ) -> Image.Image:
@@ -223,7 +213,7 @@ def _sheet(
     for pair, items in rows:
         made: list[np.ndarray | Image.Image | None] = [pair.source.picture(side), pair.target.picture(side)]
         for item in items:
-            path = _picture(out, item.key)
+            path = picture_path(out, item.key)
             made.append(Image.open(path).convert("RGB") if path.exists() else None)
         cells.append(made)
         labels.append([pair.source_prompt, f"truth: {pair.target_prompt}", *(editor.name for editor in editors)])

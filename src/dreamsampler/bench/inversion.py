@@ -17,7 +17,7 @@ from ..core.errors import InputError
 from ..core.types import Prior
 from ..files.content import sha256_bytes
 from ..files.tensors import to_tensor
-from ..iconworld import SPLITS, EditPair, edit_pairs
+from ..iconworld import EditPair, edit_pairs
 from ..metrics.psnr import decibels
 from ..recipe.model import model_ref
 from ..recipe.recipe import Recipe
@@ -25,6 +25,7 @@ from ..recipe.settings import Scalar
 from ..steering.inversion import METHODS
 from ..steering.strength import PaperStrength, Weight
 from ..tasks.edit import edit, inversion_report
+from .shared import check_scenes
 from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Column, Table, summarise, write_tables
 
@@ -74,7 +75,8 @@ def run(
         steps: N of the round trips.
         edit_steps: N of the edits; the finest is the reference that the others are compared with.
         methods: inversion methods; see `steering.inversion`.
-        tasks, split, n, first: the pairs of Icon World: n of each task.
+        tasks, n, first: the pairs of Icon World: n of each task.
+        split: "dev" or "test".
         caption: invert under the picture's caption in place of the null prompt.
         inversion: method of the edits.
         size: side in pixels; by default what the prior was trained on.
@@ -85,8 +87,9 @@ def run(
 
     Example: docs/benchmarks.md.
     """
-    if n < 1 or split not in SPLITS or not steps or not edit_steps:
-        raise InputError(f"n={n}, split={split!r}: expected n >= 1, 'dev' or 'test', and at least one number of steps")
+    check_scenes(n, split)
+    if not steps or not edit_steps:
+        raise InputError(f"steps={steps}, edit_steps={edit_steps}: expected at least one number of steps in each")
     make_folder(out)
     side = size or int(getattr(prior, "native_size", 128))
     work = _Work(prior, side, caption, inversion, max(edit_steps))

@@ -12,22 +12,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.errors import InputError, NonFinite
+from ..core.errors import NonFinite
 from ..core.types import Prior
 from ..files.content import sha256_bytes
 from ..files.images import read_image
 from ..files.png import write_png
 from ..files.sheets import picture_sheet
 from ..files.tensors import to_pixels, to_tensor
-from ..iconworld import SPLITS
 from ..metrics.encoder import ClipEncoder
 from ..metrics.frechet import frechet
 from ..operators.mask import paste, union
-from ..priors.weights import fingerprint
 from ..recipe.model import model_ref
 from ..recipe.recipe import ModelRef, Recipe
 from .clock import peak_mebibytes, reset_peak
 from .problems import PROBLEMS, Problem, problem
+from .shared import check_scenes, picture_path, weights_id
 from .solvers import Solver, judge_result
 from .store import Item, OnItem, Result, Store, work_through
 from .tables import Cell, Column, Table, summarise, write_tables
@@ -112,12 +111,10 @@ def run(
 
     Example: docs/benchmarks.md.
     """
-    if n < 1 or split not in SPLITS or split == "train":
-        raise InputError(f"n={n}, split={split!r}: expected n >= 1 and 'dev' or 'test'")
+    check_scenes(n, split)
     solvers = [Solver.parse(text, steps) for text in methods]
     side = size or int(getattr(prior, "native_size", 128))
-    judged = str(fingerprint(judge.model.state_dict().items()))[:16]
-    bench = _Bench(prior, judge, side, model_ref(prior), judged, out)
+    bench = _Bench(prior, judge, side, model_ref(prior), weights_id(judge.model), out)
     items: list[Item] = []
     for task in tasks:
         for k in range(first, first + n):
@@ -180,7 +177,7 @@ class _Bench:
             write_png(self._path(key), to_pixels(image)[0])
 
     def _path(self, key: str) -> Path:
-        return (self.out or Path()) / "pictures" / f"{key[:24]}.png"
+        return picture_path(self.out or Path(), key)
 
     def picture(self, key: str) -> Tensor | None:
         """A result [1, 3, H, W], if it is still there."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import InputError
-from ..files.atomic import check_writable
+from ..files.atomic import make_folder as make_writable
 
 Values = Mapping[str, float | None]
 
@@ -55,13 +55,8 @@ def make_folder(out: Path | None) -> None:
     Raises:
         InputError: it cannot be made or written to.
     """
-    if out is None:
-        return
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be made a folder ({error.strerror or error})") from error
-    check_writable(out / "results.jsonl")
+    if out is not None:
+        make_writable(out)
 
 
 @dataclass

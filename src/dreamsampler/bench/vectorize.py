@@ -23,7 +23,7 @@ from ..generators.svg.crossing import self_intersections
 from ..generators.svg.drawing import Drawing
 from ..generators.svg.reader import read_svg
 from ..generators.svg.writer import svg_text
-from ..iconworld import SPLITS, IconSet, sample_scene
+from ..iconworld import IconSet, sample_scene
 from ..methods.vector import Drawer
 from ..metrics.base import Sample
 from ..metrics.clip import ClipAccuracy
@@ -31,10 +31,10 @@ from ..metrics.encoder import ClipEncoder
 from ..metrics.psnr import decibels
 from ..metrics.ssim import WINDOW, ssim
 from ..operators import Measurement, degrade, downsample, gaussian_blur
-from ..priors.weights import fingerprint
 from ..recipe.model import model_ref
 from ..recipe.recipe import ModelRef, Recipe
 from ..tasks.sketch import VectorSettings
+from .shared import check_scenes, weights_id
 from .store import Item, OnItem, Result, Store, work_through
 from .tables import Column, Table, summarise, write_tables
 
@@ -141,8 +141,7 @@ def run(
 
     Example: docs/svg.md.
     """
-    if n < 1 or split not in SPLITS or split == "train":
-        raise InputError(f"n={n}, split={split!r}: expected n >= 1 and 'dev' or 'test'")
+    check_scenes(n, split)
     for task in tasks:
         if task not in TASKS:
             raise InputError(f"task {task!r}: expected one of {', '.join(TASKS)}")
@@ -151,7 +150,7 @@ def run(
     if not chosen:
         raise InputError(f"methods: {', '.join(methods)} need a model; give one")
     side = size or int(getattr(prior, "native_size", 128))
-    judged = "" if judge is None else str(fingerprint(judge.model.state_dict().items()))[:16]
+    judged = "" if judge is None else weights_id(judge.model)
     bench = _Bench(prior, judge, settings or VectorSettings(), model_ref(prior) if prior else ModelRef("none"), judged)
     bench.out = out
     items, cases = [], {k: case_of(k, split, side, icons) for k in range(first, first + n)}
