@@ -252,6 +252,7 @@ class TestBench:
             ("bench edit --judge nowhere", "nowhere"),
             ("bench prior -m nowhere --judge nowhere", "model_index.json"),
             ("bench inversion --split nowhere -m MODEL", "nowhere"),
+            ("bench inversion --split train -m MODEL", "use 'dev' or 'test'"),
             ("bench raster --repeats 0", "repeats"),
             ("bench magic", "magic"),
         ],

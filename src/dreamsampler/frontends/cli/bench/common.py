@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .. import options as opt
 from ..console import Console
 from ..group import Commands
 
 if TYPE_CHECKING:
     from ....bench.tables import Table
+    from ....core.types import Prior
 
 app = typer.Typer(cls=Commands, no_args_is_help=False, rich_markup_mode="markdown")
 
@@ -30,6 +35,13 @@ Split = Annotated[str, typer.Option(metavar="dev|test", help="Choose settings on
 Pairs = Annotated[int, typer.Option("-n", "--pairs", help="Pairs of each task.")]
 First = Annotated[int, typer.Option(help="Number of the first pair.")]
 PixelSide = Annotated[int | None, typer.Option("--size", help="Side in pixels; by default the model's own.")]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option("--method", metavar="NAME[:option=value,...]", help="A method; repeat it. By default all."),
+]
+Judge = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="A CLIP model that judges; by default the bundled one, if any.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -43,26 +55,71 @@ def bench(context: typer.Context) -> None:
         print(context.get_help())
 
 
-def results_folder(path: Path | None) -> Path | None:
-    """A results folder, made if it is not there.
+@dataclass
+class Report:
+    """The options of every benchmark, and what comes of them.
+
+    Attributes:
+        console: where the command speaks.
+        folder: where tables and results go, made if it was not there; None without `-o`.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: the folder cannot be made or written to.
     """
-    from ....core.errors import InputError
 
-    if path is None:
-        return None
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"-o {path}: cannot be made ({error.strerror or error}); name another folder") from error
-    return path
+    out: Folder = None
+    quiet: opt.Quiet = False
+    debug: opt.Debug = False
+    console: Console = field(init=False)
+    folder: Path | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        from ....files.atomic import make_folder
+
+        self.console = Console(self.quiet)
+        self.folder = None if self.out is None else make_folder(self.out)
+
+    def show(self, tables: Sequence[Table], files: Sequence[Path]) -> None:
+        """Print the tables and name the files."""
+        for table in tables:
+            self.console.say(table.markdown())
+        if files:
+            self.console.say(f"wrote {', '.join(map(str, files))} ({self.console.seconds:.1f} s)")
+
+    def write(self, name: str, table: Table) -> None:
+        """Print a table, and write it where a folder is given."""
+        from ....bench.tables import write_tables
+
+        self.show((table,), [] if self.folder is None else write_tables(self.folder, name, (table,)))
 
 
-def show(console: Console, tables: Sequence[Table], files: Sequence[Path]) -> None:
-    """Print the tables and name the files."""
-    for table in tables:
-        console.say(table.markdown())
-    if files:
-        console.say(f"wrote {', '.join(map(str, files))} ({console.seconds:.1f} s)")
+@dataclass
+class Network:
+    """The options of every benchmark that runs a model, which the command names itself."""
+
+    size: PixelSide = None
+    device: opt.Device = None
+    dtype: opt.Dtype = None
+
+    def load(self, console: Console, model: str) -> Prior:
+        """The model."""
+        from ..session import open_model
+
+        return open_model(console, model, device=self.device, dtype=self.dtype)
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace the arguments of type `Report` and `Network` by the options that these are made of, behind its own."""
+    parameters = inspect.signature(command, eval_str=True).parameters
+    groups = {name: p.annotation for name, p in parameters.items() if p.annotation in (Report, Network)}
+    options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in groups.items()}
+    own = [p for name, p in parameters.items() if name not in groups]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        made = {name: kind(**{key: given.pop(key) for key in options[name]}) for name, kind in groups.items()}
+        command(**given, **made)
+
+    flat = [p for group in options.values() for p in group.values()]
+    run.__signature__ = inspect.Signature([*own, *flat])  # type: ignore[attr-defined]
+    return run

@@ -8,16 +8,15 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from ..console import Console
-from .common import First, Folder, PixelSide, Split, app, results_folder, show
+from .common import First, Judge, Methods, Network, Report, Split, app, with_options
 
 
 @app.command("vectorize")
+@with_options
 def bench_vectorize(
-    method: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[:option=value,...]", help="A method; repeat it. By default all."),
-    ] = None,
+    report: Report,
+    network: Network,
+    method: Methods = None,
     task: Annotated[list[str] | None, typer.Option(help='"blur", "sr x4" or "sr x8"; repeat it.')] = None,
     icons: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of SVG icons with names.tsv, in place of drawn scenes.")
@@ -27,22 +26,14 @@ def bench_vectorize(
     first: First = 0,
     paths: Annotated[int, typer.Option(help="Filled paths.")] = 64,
     steps: Annotated[int, typer.Option(help="Gradient steps.")] = 500,
-    judge: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A CLIP model that judges; by default the bundled one, if any.")
-    ] = None,
+    judge: Judge = None,
     seed: opt.Seed = 0,
-    size: PixelSide = None,
-    out: Folder = None,
     model: Annotated[
         str,
         typer.Option(
             "--model", "-m", metavar="ID|DIR|FILE|bundled|none", help="The prior; none leaves out what needs one."
         ),
     ] = "bundled",
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Drawings out of blurred and small pictures, measured against the true drawing.
 
@@ -58,9 +49,7 @@ def bench_vectorize(
     from ....core.errors import ModelError
     from ....iconworld import load_icons
     from ....tasks.sketch import VectorSettings
-    from ..session import open_model
 
-    console, folder = Console(quiet), results_folder(out)
     settings = VectorSettings(paths=paths, steps=steps)
     pictures = None if icons is None else load_icons(icons)
     try:
@@ -68,12 +57,12 @@ def bench_vectorize(
     except ModelError as error:
         if judge is not None:
             raise
-        console.note(f"CLIP-Acc is left out: {error}")
+        report.console.note(f"CLIP-Acc is left out: {error}")
         encoder = None
-    prior = None if model == "none" else open_model(console, model, device=device, dtype=dtype)
-    with console.counting() as on_item:
+    prior = None if model == "none" else network.load(report.console, model)
+    with report.console.counting() as on_item:
         done = run(
             prior, encoder, methods=method or METHODS, tasks=task or tuple(TASKS), split=split, n=n, first=first,
-            icons=pictures, settings=settings, size=size, seed=seed, out=folder, on_item=on_item,
+            icons=pictures, settings=settings, size=network.size, seed=seed, out=report.folder, on_item=on_item,
         )  # fmt: skip
-    show(console, (done.table,), done.files)
+    report.show((done.table,), done.files)

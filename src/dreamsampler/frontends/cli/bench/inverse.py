@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .. import options as opt
-from ..console import Console
-from .common import First, Folder, PixelSide, Split, app, results_folder, show
+from .common import First, Judge, Methods, Network, Report, Split, app, with_options
 
 
 @app.command("restore")
+@with_options
 def bench_restore(
-    method: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[:option=value,...]", help="A method; repeat it. By default all."),
-    ] = None,
+    report: Report,
+    network: Network,
+    method: Methods = None,
     task: Annotated[
         list[str] | None,
         typer.Option(help='"eyes", "mouth", "eyes and mouth", "sr x4", "sr x8" or "blur"; repeat it.'),
@@ -26,17 +24,9 @@ def bench_restore(
     n: Annotated[int, typer.Option("-n", "--problems", help="Problems of each task.")] = 50,
     first: First = 0,
     steps: opt.Steps = 100,
-    judge: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A CLIP model that judges; by default the bundled one.")
-    ] = None,
+    judge: Judge = None,
     seed: opt.Seed = 0,
-    size: PixelSide = None,
-    out: Folder = None,
     model: opt.Model = "bundled",
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Inpainting and restoration, measured against the truth of drawn scenes.
 
@@ -50,30 +40,27 @@ def bench_restore(
     from ....bench.models import load_judge
     from ....bench.problems import PROBLEMS
     from ....bench.restore import METHODS, run
-    from ..session import open_model
 
-    console, folder = Console(quiet), results_folder(out)
     encoder = load_judge(judge)
-    prior = open_model(console, model, device=device, dtype=dtype)
-    with console.counting() as on_item:
+    prior = network.load(report.console, model)
+    with report.console.counting() as on_item:
         done = run(
             prior, encoder, methods=method or METHODS, tasks=task or tuple(PROBLEMS), split=split, n=n, first=first,
-            steps=steps, size=size, seed=seed, out=folder, on_item=on_item,
+            steps=steps, size=network.size, seed=seed, out=report.folder, on_item=on_item,
         )  # fmt: skip
-    show(console, (done.table,), done.files)
+    report.show((done.table,), done.files)
 
 
 @app.command("posterior")
+@with_options
 def bench_posterior(
+    report: Report,
     method: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A method, or diffpir-exact; repeat it.")
     ] = None,
     steps: opt.Steps = 100,
     samples: Annotated[int, typer.Option(help="Draws of each method.")] = 300,
     seed: opt.Seed = 0,
-    out: Folder = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Bias and spread of the inverse-problem methods where the posterior is known in closed form. No model is needed.
 
@@ -85,28 +72,22 @@ def bench_posterior(
     ```
     """
     from ....bench.posterior import METHODS, run
-    from ....bench.tables import write_tables
 
-    console, folder = Console(quiet), results_folder(out)
-    with console.busy("sampling"):
+    with report.console.busy("sampling"):
         table = run(method or (*METHODS, "diffpir-exact"), samples=samples, steps=steps, seed=seed)
-    files = [] if folder is None else write_tables(folder, "posterior", (table,))
-    show(console, (table,), files)
+    report.write("posterior", table)
 
 
 @app.command("memory")
+@with_options
 def bench_memory(
-    size: PixelSide = None,
+    report: Report,
+    network: Network,
     seed: opt.Seed = 0,
-    out: Folder = None,
     model: Annotated[
         str | None,
         typer.Option("--model", "-m", metavar="ID|DIR|FILE|bundled", help="By default the architecture alone."),
     ] = None,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Memory that inpainting takes beyond the weights, beside the released procedure.
 
@@ -120,10 +101,8 @@ def bench_memory(
     ```
     """
     from ....bench.inpaint_memory import run
-    from ..session import open_model
 
-    console, folder = Console(quiet), results_folder(out)
-    prior = None if model is None else open_model(console, model, device=device, dtype=dtype)
-    with console.busy("counting"):
-        done = run(prior, size=size, seed=seed, out=folder)
-    show(console, (done.table,), done.files)
+    prior = None if model is None else network.load(report.console, model)
+    with report.console.busy("counting"):
+        done = run(prior, size=network.size, seed=seed, out=report.folder)
+    report.show((done.table,), done.files)

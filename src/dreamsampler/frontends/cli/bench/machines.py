@@ -8,23 +8,19 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from ..console import Console
-from .common import Folder, PixelSide, app, results_folder, show
+from .common import Network, Report, app, with_options
 
 
 @app.command("speed")
+@with_options
 def bench_speed(
+    report: Report,
+    network: Network,
     steps: opt.Steps = 20,
     repeats: Annotated[int, typer.Option(help="Rounds; the first warms up and does not count.")] = 5,
     batch: Annotated[list[int] | None, typer.Option(help="A batch size; repeat it. By default 1, 4 and 16.")] = None,
     seed: opt.Seed = 0,
-    size: PixelSide = None,
-    out: Folder = None,
     model: opt.Model = "bundled",
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """What an edit costs beyond the network's own time, and beside the released procedure.
 
@@ -35,20 +31,20 @@ def bench_speed(
     ```
     """
     from ....bench.speed import run
-    from ..session import open_model
 
-    console, folder = Console(quiet), results_folder(out)
-    prior = open_model(console, model, device=device, dtype=dtype)
-    with console.counting() as on_item:
+    prior = network.load(report.console, model)
+    with report.console.counting() as on_item:
         done = run(
-            prior, steps=steps, repeats=repeats, batches=batch or (1, 4, 16), size=size, seed=seed, out=folder,
-            on_item=on_item,
+            prior, steps=steps, repeats=repeats, batches=batch or (1, 4, 16), size=network.size, seed=seed,
+            out=report.folder, on_item=on_item,
         )  # fmt: skip
-    show(console, (done.cost, done.rate), done.files)
+    report.show((done.cost, done.rate), done.files)
 
 
 @app.command("prior")
+@with_options
 def bench_prior(
+    report: Report,
     prior: Annotated[
         Path | None, typer.Option("--model", "-m", metavar="DIR", help="The prior's folder; by default the bundled.")
     ] = None,
@@ -62,9 +58,6 @@ def bench_prior(
     steps: opt.Steps = 50,
     seed: opt.Seed = 0,
     device: Annotated[str, typer.Option(help="Where to run.")] = "cpu",
-    out: Folder = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """How good a prior of Icon World is, on scenes that no training run can draw.
 
@@ -78,22 +71,20 @@ def bench_prior(
     from ....bench.prior import run
     from ....priors.bundle import bundled_folder
 
-    console, folder = Console(quiet), results_folder(out)
     places = prior or bundled_folder(), judge or bundled_judge_folder()
-    with console.counting() as on_item:
-        done = run(*places, icons=icons, n=n, steps=steps, seed=seed, device=device, out=folder, on_item=on_item)
-    show(console, (done.table,), done.files)
+    with report.console.counting() as on_item:
+        done = run(*places, icons=icons, n=n, steps=steps, seed=seed, device=device, out=report.folder, on_item=on_item)
+    report.show((done.table,), done.files)
 
 
 @app.command("raster")
+@with_options
 def bench_raster(
+    report: Report,
     repeats: Annotated[int, typer.Option(help="Timed passes a case.")] = 9,
     threads: Annotated[int, typer.Option(help="Threads of the rasteriser.")] = 1,
     seed: opt.Seed = 0,
     device: Annotated[str | None, typer.Option(help="Where the rasteriser runs; by default the CPU.")] = None,
-    out: Folder = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Time, memory and error of the differentiable rasteriser, beside diffvg where that is installed.
 
@@ -104,9 +95,7 @@ def bench_raster(
     ```
     """
     from ....bench.raster import run, table
-    from ....bench.tables import write_tables
 
-    console, folder = Console(quiet), results_folder(out)
-    with console.busy("drawing"):
+    with report.console.busy("drawing"):
         made = table(run(repeats=repeats, threads=threads, seed=seed, device=device))
-    show(console, (made,), [] if folder is None else write_tables(folder, "raster", (made,)))
+    report.write("raster", made)

@@ -8,34 +8,25 @@ from typing import Annotated, Any
 import typer
 
 from .. import options as opt
-from ..console import Console
-from .common import First, Folder, Pairs, PixelSide, Split, app, results_folder, show
+from .common import First, Judge, Methods, Network, Pairs, Report, Split, app, with_options
 
 
 @app.command("edit")
+@with_options
 def bench_edit(
-    method: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[:setting=value,...]", help="A method; repeat it. By default all."),
-    ] = None,
+    report: Report,
+    network: Network,
+    method: Methods = None,
     task: Annotated[list[str] | None, typer.Option(help="An editing task; repeat it. By default all.")] = None,
     split: Split = "test",
     n: Pairs = 200,
     first: First = 0,
-    judge: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A CLIP model that judges; by default the bundled one.")
-    ] = None,
+    judge: Judge = None,
     vision: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A vision model for the structure distance, such as DINO.")
     ] = None,
     seed: opt.Seed = 0,
-    size: PixelSide = None,
-    out: Folder = None,
     model: opt.Model = "bundled",
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Text-guided editing, measured against the true counterfactual of drawn scenes.
 
@@ -50,13 +41,11 @@ def bench_edit(
     from ....bench.models import load_judge
     from ....iconworld import TASKS
     from ....metrics.encoder import VisionEncoder
-    from ..session import open_model
 
-    console, folder = Console(quiet), results_folder(out)
     encoder = load_judge(judge)
     tower = None if vision is None else VisionEncoder.load(vision)
-    prior = open_model(console, model, device=device, dtype=dtype)
-    with console.counting() as on_item:
+    prior = network.load(report.console, model)
+    with report.console.counting() as on_item:
         done = run(
             prior,
             encoder,
@@ -65,17 +54,20 @@ def bench_edit(
             split=split,
             n=n,
             first=first,
-            size=size,
+            size=network.size,
             vision=tower,
             seed=seed,
-            out=folder,
+            out=report.folder,
             on_item=on_item,
         )
-    show(console, (done.overall, done.by_task), done.files)
+    report.show((done.overall, done.by_task), done.files)
 
 
 @app.command("inversion")
+@with_options
 def bench_inversion(
+    report: Report,
+    network: Network,
     steps: Annotated[
         list[int] | None, typer.Option(help="Steps of a round trip; repeat it. By default 8 to 200.")
     ] = None,
@@ -86,13 +78,7 @@ def bench_inversion(
         bool, typer.Option("--caption", help="Invert under the picture's caption, not the empty prompt.")
     ] = False,
     inversion: opt.Inversion = "two-step",
-    size: PixelSide = None,
-    out: Folder = None,
     model: opt.Model = "bundled",
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    quiet: opt.Quiet = False,
-    debug: opt.Debug = False,
 ) -> None:
     """What inversion keeps, and whether strength means the same edit, at several numbers of steps.
 
@@ -103,14 +89,12 @@ def bench_inversion(
     ```
     """
     from ....bench.inversion import run
-    from ..session import open_model
 
-    console, folder = Console(quiet), results_folder(out)
-    prior = open_model(console, model, device=device, dtype=dtype)
+    prior = network.load(report.console, model)
     more: dict[str, Any] = {} if steps is None else {"steps": steps, "edit_steps": steps}
-    with console.counting() as on_item:
+    with report.console.counting() as on_item:
         done = run(
-            prior, split=split, n=n, first=first, caption=caption, inversion=inversion, size=size, out=folder,
-            on_item=on_item, **more,
+            prior, split=split, n=n, first=first, caption=caption, inversion=inversion, size=network.size,
+            out=report.folder, on_item=on_item, **more,
         )  # fmt: skip
-    show(console, (done.round_trip, done.equivalence), done.files)
+    report.show((done.round_trip, done.equivalence), done.files)
