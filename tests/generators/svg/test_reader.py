@@ -58,6 +58,23 @@ EXACT = {
     "dots": '<path d="M16 20h0" stroke="red" stroke-width="12" stroke-linecap="round"/>'
     '<path d="M44 20z" stroke="blue" stroke-width="12" stroke-linecap="square"/>',
     "dashes": CURVE.format(w=4, more='stroke-dasharray="7 3 1" stroke-dashoffset="13"'),
+    "dashes around closed shapes": '<g fill="none" stroke="#036" stroke-width="6">'
+    '<rect x="5" y="5" width="22" height="22" stroke-dasharray="20 9" stroke-dashoffset="5"/>'
+    '<circle cx="47" cy="16" r="10" stroke-dasharray="10 7"/>'
+    '<path d="M6 56L18 38L30 56Z" stroke-dasharray="11 5" stroke-width="4"/>'
+    '<ellipse cx="46" cy="46" rx="14" ry="8" stroke-dasharray="9 40 3" stroke-linecap="round"/></g>',
+    "dots at every dash": '<g fill="none" stroke="#036" stroke-width="5" stroke-dasharray="0 9">'
+    '<path d="M8 8L56 14L30 40" stroke-linecap="round"/><path d="M8 56h45" stroke-linecap="square"/>'
+    '<path d="M8 30h40" stroke-linecap="butt"/></g>',
+    "cusps and loops in one curve": '<g fill="none" stroke="#a30" stroke-width="5">'
+    '<path d="M10 30C64 -10 0 -10 54 30"/>'
+    '<path d="M10 60C90 20 -26 20 54 60" stroke-linejoin="round"/></g>',
+    "miters at their limit": '<g fill="none" stroke="#036" stroke-width="5">'
+    '<path d="M8 30V8H30" stroke-miterlimit="1.5"/>'
+    '<path d="M34 30V8H56" stroke-miterlimit="1.3"/><path d="M8 58L20 40L32 58" stroke-miterlimit="1"/>'
+    '<path d="M44 60L48 40L52 60" stroke-miterlimit="10"/></g>',
+    "mirrored stroke": '<path transform="translate(64 0) scale(-1 .8)" d="M10 50L32 10L54 50Z" fill="none"'
+    ' stroke="#036" stroke-width="6" stroke-linejoin="round" stroke-dasharray="11 5"/>',
     "stroke under a transform": '<circle cx="10" cy="10" r="6" transform="scale(4 2) skewX(15)" fill="gold"'
     ' stroke="#000"/>',
     "stroke first": '<rect x="14" y="14" width="34" height="34" fill="gold" stroke="#000" stroke-width="9"'
@@ -133,6 +150,15 @@ def test_a_stroke_wider_than_its_circle_is_a_disc() -> None:
     assert np.abs(_ours(data, 64)[0] - _ours(disc, 64)[0]).max() < 5
 
 
+def test_a_closed_dash_has_no_end_where_the_curve_begins() -> None:
+    """A pattern that never lifts the pen draws what no pattern does, corners included."""
+    whole = '<rect x="9" y="9" width="40" height="40" fill="none" stroke="#000" stroke-width="8"{}/>'
+    plain = _ours(_svg(whole.format("")), 64)[0]
+    assert np.abs(_ours(_svg(whole.format(' stroke-dasharray="200 1"')), 64)[0] - plain).max() == 0
+    joined = _ours(_svg(whole.format(' stroke-dasharray="110 30" stroke-dashoffset="40"')), 64)[0]
+    assert joined[5, 5].max() == 0, "the corner where it begins is mitred"
+
+
 def test_a_width_alone_takes_the_aspect_of_the_view_box() -> None:
     assert read_svg(_svg("<circle r='9'/>", 'width="1in" viewBox="0 0 60 30"')).size == (48, 96)
 
@@ -173,6 +199,8 @@ def test_the_view_box_is_fitted_as_resvg_does(attributes: str) -> None:
         ('<circle r="9" fill="url(http://example.org/a.svg#g) red"/>', "other files"),
         ("<style>g > circle{fill:red}</style><circle r='9'/>", "CSS"),
         ('<path d="M0 0h9v9z" marker-end="url(#m)"/>', "markers"),
+        ('<path d="M0 9h9" stroke="red" stroke-dasharray=".0001"/>', "dash patterns"),
+        ('<path d="M0 9h9" stroke="red" vector-effect="non-scaling-stroke"/>', "fixed width"),
         ('<pattern id="p"/><circle r="9"/><circle r="9" fill="url(#p)"/>', "patterns"),
     ],
 )

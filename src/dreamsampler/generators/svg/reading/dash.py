@@ -14,8 +14,9 @@ MAX_DASHES = 10_000
 def dashed(curves: list[Curve], pattern: list[float], offset: float) -> list[Curve]:
     """The drawn parts of curves under a dash pattern (lengths on, off, on, ...) that starts `offset` into itself.
 
-    An odd pattern counts twice, as SVG has it. Each subpath starts the pattern anew. Curves are returned whole where
-    the pattern is empty, sums to nothing, or would give more than `MAX_DASHES` dashes.
+    An odd pattern counts twice, as SVG has it. Each subpath starts the pattern anew; where a closed one begins and ends
+    within dashes, these are one, joined at the start. Curves are returned whole where the pattern is empty, sums to
+    nothing, or would give more than `MAX_DASHES` dashes.
     """
     pattern = pattern * 2 if len(pattern) % 2 else pattern
     period = sum(pattern)
@@ -24,7 +25,7 @@ def dashed(curves: list[Curve], pattern: list[float], offset: float) -> list[Cur
     total = sum(float(_lengths(curve.points)[:, -1].sum()) for curve in curves)
     if total / period * len(pattern) > MAX_DASHES:
         return curves
-    return [dash for curve in curves for dash in _dashes(curve.points, pattern, offset % period)]
+    return [dash for curve in curves for dash in _dashes(curve, pattern, offset % period)]
 
 
 def _lengths(points: Array) -> Array:
@@ -38,17 +39,26 @@ def _lengths(points: Array) -> Array:
     return result
 
 
-def _dashes(points: Array, pattern: list[float], phase: float) -> list[Curve]:
+def _dashes(curve: Curve, pattern: list[float], phase: float) -> list[Curve]:
+    points = curve.points
     lengths = _lengths(points)
     ends = lengths[:, -1].cumsum()
+    whole = float(ends[-1])
     place, entry = -phase, 0
-    found = []
-    while place < ends[-1]:
+    found: list[tuple[float, float]] = []
+    while place < whole:
         stop = place + pattern[entry % len(pattern)]
-        if entry % 2 == 0 and stop > 0:
-            found.append(Curve(_part(points, lengths, ends, max(place, 0.0), min(stop, float(ends[-1]))), False))
+        # a dash of no length is a dot where caps draw one, also at the very start
+        if entry % 2 == 0 and (stop > 0 or place == 0):
+            found.append((max(place, 0.0), min(stop, whole)))
         place, entry = stop, entry + 1
-    return found
+    parts = [_part(points, lengths, ends, *span) for span in found]
+    if not curve.closed or len(found) == 0 or found[0][0] > 0 or found[-1][1] < whole or found[0][1] == 0:
+        return [Curve(part, False) for part in parts]
+    if len(parts) == 1:
+        return [curve]
+    around = np.concatenate([parts[-1], parts[0][1:]])
+    return [Curve(part, False) for part in (around, *parts[1:-1])]
 
 
 def _part(points: Array, lengths: Array, ends: Array, start: float, stop: float) -> Array:

@@ -150,8 +150,14 @@ def shape_curves(tag: str, attributes: Mapping[str, str], length: Lengths) -> li
         rx = number("r", "r") if tag == "circle" else number("rx", "x")
         ry = rx if tag == "circle" else number("ry", "y")
         centre, radii = np.array([number("cx", "x"), number("cy", "y")]), np.array([rx, ry])
-        return [_rounded(centre - radii, centre + radii, rx, ry)] if rx > 0 and ry > 0 else []
+        return [_from_the_right(_rounded(centre - radii, centre + radii, rx, ry))] if rx > 0 and ry > 0 else []
     return []
+
+
+def _from_the_right(ellipse: Curve) -> Curve:
+    """An ellipse that begins at its rightmost point, as SVG has it: dashes are counted from there."""
+    ring = np.roll(ellipse.points[:-1], -3, axis=0)
+    return Curve(np.concatenate([ring, ring[:1]]), True)
 
 
 def _vertices(text: str) -> Array:

@@ -159,6 +159,8 @@ class Walker:
             part(curves, context, name)
         if any(key in properties for key in ("marker-start", "marker-mid", "marker-end")):
             self.document.notes["markers left out"] += 1
+        if properties.get("vector-effect") == "non-scaling-stroke":
+            self.document.notes["strokes of fixed width scaled like all else"] += 1
 
     def _fill(self, curves: list[Curve], context: Context, name: str) -> None:
         painted = paint("fill", context.properties, curves, self.document, context.view)
@@ -177,7 +179,10 @@ class Walker:
         if pattern not in ("none", ""):
             lengths = [context.view.length(part, "r") for part in pattern.replace(",", " ").split()]
             offset = context.view.length(properties.get("stroke-dashoffset", "0"), "r")
-            curves = dashed(curves, lengths, offset)
+            cut = dashed(curves, lengths, offset)
+            if cut is curves and sum(lengths) > 0:
+                self.document.notes["dash patterns too fine, or with negative lengths, drawn as whole lines"] += 1
+            curves = cut
         pen = Pen(
             width,
             properties.get("stroke-linecap", "butt"),
