@@ -110,7 +110,7 @@ def _check_inputs(job: Job) -> None:
     inputs: Inputs = job.inputs
     if inputs.measured is not None:
         shape = scene_of(job, None).measurement.scene
-        start_of(inputs, (shape[1], shape[2]))
+        start_of(job, (shape[1], shape[2]))
         return
     for aid in inputs.aids:
         read_svg(aid.path)

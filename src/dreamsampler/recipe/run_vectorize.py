@@ -23,7 +23,6 @@ from ..tasks.canvas import Course, Look
 from ..tasks.common import OnProgress, evaluations
 from ..tasks.sketch import VectorSettings
 from ..tasks.vectorize_text import as_measured, native_canvas, nothing_measured, sample_picture
-from .inputs import Inputs
 from .outcome import Item
 from .recipe import Recipe
 from .run_restore import measured_scene, operator_of
@@ -149,7 +148,7 @@ def draw_scene(job: Job, prior: Prior | None, scene: Scene, course: Course | Non
         scene.measurement,
         job.recipe.prompts[0] if job.recipe.prompts else "",
         settings=settings_of(job.recipe),
-        drawings=start_of(job.inputs, (scene.measurement.scene[1], scene.measurement.scene[2])),
+        drawings=start_of(job, (scene.measurement.scene[1], scene.measurement.scene[2])),
         seeds=[job.recipe.seeds[0]],
         course=course,
     )
@@ -161,9 +160,11 @@ def draw_scene(job: Job, prior: Prior | None, scene: Scene, course: Course | Non
     return Drawn(result.drawings[0], tuple(notes), scene.spent + result.receipt.evaluations)
 
 
-def start_of(inputs: Inputs, size: Size) -> list[Drawing] | None:
-    """The drawing to start from on a canvas, where the inputs hold one; plain colours, as a generator needs them."""
-    paths = [aid.path for aid in inputs.aids if aid.role == "start"]
+def start_of(job: Job, size: Size) -> list[Drawing] | None:
+    """The drawing to start from on a canvas, where the recipe names one; plain colours, as a generator needs them."""
+    paths = [aid.path for aid in job.inputs.aids if aid.role == "start"]
+    if len(paths) != _is_file(str(job.recipe.settings["init"])):
+        raise InputError("recipe: its init and its inputs do not name the same start")
     return [read_svg(paths[0], size).plain()] if paths else None
 
 
