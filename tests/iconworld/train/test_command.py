@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from dreamsampler.iconworld.train.__main__ import main
+from dreamsampler.iconworld.train.lock import only_run
 
 STAGES = ("autoencoder", "decoder", "diffusion", "judge")
 FEW = ("--preset", "tiny", "--steps", "2")
@@ -72,6 +73,13 @@ def test_a_state_that_is_there_is_not_overwritten(capsys, tmp_path, stage):
     assert (tmp_path / f"{stage}.safetensors").read_bytes() == b"hours of work"
 
 
+def test_a_second_run_on_one_state_is_refused_while_the_first_is_at_work(capsys, tmp_path):
+    with only_run(tmp_path / "diffusion.safetensors"):
+        assert "another run is at work" in refused(capsys, "diffusion", "--out", tmp_path, *FEW)
+        assert "run the stage 'autoencoder'" in refused(capsys, "decoder", "--out", tmp_path, *FEW), "another stage may"
+    assert "run the stage 'autoencoder'" in refused(capsys, "diffusion", "--out", tmp_path, *FEW)
+
+
 @pytest.mark.parametrize(("stage", "part"), [("autoencoder", "vae"), ("diffusion", "unet")])
 def test_a_start_of_another_preset_is_refused_before_anything_is_drawn_or_copied(capsys, tmp_path, stage, part):
     from dreamsampler.priors.bundle import bundled_folder
@@ -80,7 +88,7 @@ def test_a_start_of_another_preset_is_refused_before_anything_is_drawn_or_copied
     assert re.search(
         rf"its {part} has block_out_channels \[.*the preset 'tiny' has \[.*use the preset of that run", line
     )
-    assert list(tmp_path.iterdir()) == []
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_a_full_disk_is_named_and_so_is_the_way_on(capsys, tmp_path, small_files):

@@ -170,6 +170,7 @@ def stage(app: typer.Typer, seed: int = 0) -> Callable[[Callable[[Run], None]], 
             seed: Seed = seed,
             scenes: Scenes = None,
         ) -> None:
+            from dreamsampler.iconworld.train.lock import only_run
             from dreamsampler.iconworld.train.loop import Budget, refuse_overwriting
             from dreamsampler.iconworld.train.parallel import join_group
             from dreamsampler.priors.placement import choose_device
@@ -179,11 +180,13 @@ def stage(app: typer.Typer, seed: int = 0) -> Callable[[Callable[[Run], None]], 
             join_group(device)
             if start is not None and not start.is_dir():
                 raise InputError(f"--start {start}: there is no such folder; name one with a finished prior or judge")
-            refuse_overwriting(make_folder(out) / f"{work.__name__}.safetensors", resume)
+            checkpoint = make_folder(out) / f"{work.__name__}.safetensors"
+            refuse_overwriting(checkpoint, resume)
             usual = presets.SCENES[preset]
             counts = usual if scenes is None else presets.Scenes(scenes, usual.dev)
-            chosen = read_icons(icons, preset)
-            work(Run(out, preset, budget, device, seed, counts, start, resume, chosen))
+            run = Run(out, preset, budget, device, seed, counts, start, resume, read_icons(icons, preset))
+            with only_run(checkpoint):
+                work(run)
 
         command.__doc__ = work.__doc__
         app.command(work.__name__)(command)
