@@ -165,6 +165,13 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
         ("restore objects.npy --operator identity", "objects.npy"),
         ("restore nan.npy --operator identity", "NaN"),
         ("restore five.npy --operator identity", "shape"),
+        ("inpaint in.png --mask left.png -p a --method psld:prompt=b", "no option 'prompt'"),
+        ("restore in.png --operator identity --method repaint", "masks only"),
+        ("restore loud.npy --operator identity", "about -1 (black) to 1 (white)"),
+        ("restore in.png --operator sr:factor=1000", "megapixels"),
+        ("restore in.png --operator mask:rows=0-39,cols=0-47", "nothing would be measured"),
+        ("degrade in.png --operator mask:file=white.png", "nothing would be measured"),
+        ("degrade in.png --operator sr:factor=1e300", "at most 1000"),
         ("degrade in.png --operator sr:factor=7", "not a multiple of 7"),
         ("degrade in.png --operator identity --noise -0.1", "noise=-0.1"),
         ("degrade in.png --operator identity --noise 0.1 --peak 5", "one of the two"),
@@ -173,6 +180,8 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
 )
 def test_bad_input_is_one_line_and_writes_nothing(cli: Cli, command: str, message: str) -> None:
     box(24, 20).save("small.png")
+    box(left=0, right=48).resize((48, 40), box=(0, 8, 48, 32)).save("white.png")
+    np.save("loud.npy", np.full((3, 8, 8), 255.0))
     Path("text.npy").write_text("no array")
     np.save("objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     np.save("nan.npy", np.full((3, 8, 8), np.nan))

@@ -9,7 +9,7 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.operators import Mask, gaussian_blur, motion_blur, parse
 from dreamsampler.operators.parse import EXAMPLES, Readers
 
-READERS = Readers(mask=lambda path: torch.ones(1, 1, 8, 8), kernel=lambda path: torch.full((3, 3), 2.0))
+READERS = Readers(mask=lambda path: torch.eye(8)[None, None], kernel=lambda path: torch.full((3, 3), 2.0))
 
 
 @pytest.mark.parametrize("text", EXAMPLES.values())
@@ -56,6 +56,8 @@ def test_mistakes_are_named(text, message):
 def test_files_need_a_reader():
     with pytest.raises(InputError, match="files cannot be read here"):
         parse("mask:file=eyes.png")
+    with pytest.raises(InputError, match="is white all over"):
+        parse("mask:file=white.png", READERS._replace(mask=lambda path: torch.ones(1, 1, 8, 8)))
     seen = []
     parse("kernel:file=a/b.npy,normalise=true", READERS._replace(kernel=lambda p: seen.append(p) or torch.ones(3, 3)))
     assert seen == [Path("a/b.npy")]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..methods.inverse import parse_method, restore_with
+from ..methods.inverse import MASKS_ONLY, parse_method, restore_with
 from ..metrics.base import Sample
 from ..metrics.clip import ClipAccuracy
 from ..metrics.encoder import ClipEncoder
@@ -50,7 +50,7 @@ class Solver:
 
     def takes(self, given: Problem) -> bool:
         """Whether the method is made for such a problem."""
-        return bool(given.holes) or self.method not in ("repaint", "stable-inpaint")
+        return bool(given.holes) or self.method not in MASKS_ONLY
 
     def __call__(self, prior: Prior, given: Problem, seed: int) -> tuple[Tensor, int]:
         """The raw picture and what it cost."""

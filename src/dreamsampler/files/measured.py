@@ -22,6 +22,9 @@ from .images import Source, read_image
 from .png import write_png
 
 SUFFIXES = (".png", ".npy", ".safetensors")
+FARTHEST = 100.0
+"""Largest absolute value of a measurement: black is -1, white is 1, and noise and ringing go beyond."""
+
 KEY = "measurement"
 
 
@@ -122,7 +125,8 @@ def _npy(data: bytes, name: str) -> NDArray[Any]:
     try:
         return np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
-        raise InputError(f"{name}: is no .npy file of numbers ({error}); save it with numpy.save") from error
+        # numpy's own words would recommend to unpickle the file
+        raise InputError(f"{name}: is no .npy file of numbers; save an array of floats with numpy.save") from error
 
 
 def _tensor(data: bytes, name: str) -> NDArray[Any]:
@@ -154,6 +158,9 @@ def _checked(array: NDArray[Any], name: str) -> NDArray[np.float32]:
         raise InputError(f"{name}: whole numbers ({array.dtype}); expected floats from -1 to 1, or a picture file")
     if not np.isfinite(array).all():
         raise InputError(f"{name}: has NaN or infinite values; mend the file")
+    low, high = float(array.min()), float(array.max())
+    if max(-low, high) > FARTHEST:
+        raise InputError(f"{name}: values from {low:g} to {high:g}; expected about -1 (black) to 1 (white)")
     values = np.ascontiguousarray(array, dtype=np.float32)
     values.setflags(write=False)
     return values

@@ -26,9 +26,10 @@ RESTORING: dict[str, str] = {
     "flowdps": ".flowdps:flowdps",
     "stable-inpaint": ".stable_inpaint:stable_inpaint",
 }
-"""(prior, measurement, prompt, *, steps, seeds, ...) -> Parts of the loop. RePaint and Stable-Inpaint take masks only,
-the latter a prior of its own (`stable_inpaint.load_inpainting`)."""
+"""(prior, measurement, prompt, *, steps, seeds, ...) -> Parts of the loop."""
 
+MASKS_ONLY = ("repaint", "stable-inpaint")
+"""Methods that fill holes and know no other operator."""
 
 _KINDS = {int: "a whole number", float: "a number", str: "a word"}
 
@@ -77,7 +78,7 @@ def options_of(name: str) -> dict[str, type]:
     """
     parameters = inspect.signature(load_restorer(name)).parameters.values()
     # steps and prompts have a place of their own everywhere
-    held = ("steps", "null_prompt")
+    held = ("steps", "prompt", "null_prompt")
     return {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name not in held}
 
 

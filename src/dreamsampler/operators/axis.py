@@ -81,9 +81,10 @@ class Resize:
         m = Fraction(n) / self.factor
         if m.denominator != 1 or m < 1:
             step = self.factor.numerator
+            below, above = n - n % step, n - n % step + step
             raise InputError(
                 f"size {n} is not a multiple of {step}, as downsampling by {float(self.factor):g} needs; "
-                f"crop or pad the scene to {max(step, n - n % step)} or {n - n % step + step}"
+                + (f"crop or pad the scene to {below} or {above}" if below else f"pad the scene to {above}")
             )
         return int(m)
 
@@ -217,7 +218,7 @@ def gaussian_taps(sigma: float, size: int | None = None) -> tuple[float, ...]:
         raise InputError(f"size={size}: expected at most {8 * MAX_SIGMA + 1} taps")
     if size < 1 or size % 2 == 0:
         raise InputError(
-            f"size={size}: expected an odd number of taps, so that the kernel has a centre; use {size + 1}"
+            f"size={size}: expected an odd number of taps, so that the kernel has a centre; use {max(1, size + 1)}"
         )
     values = [math.exp(-0.5 * ((k - size // 2) / sigma) ** 2) for k in range(size)]
     total = math.fsum(values)

@@ -103,6 +103,10 @@ class RectangleMask:
                 f"mask rows={self.rows[0]}-{self.rows[1]},cols={self.cols[0]}-{self.cols[1]} reaches beyond the scene "
                 f"of {scene[2]} x {scene[1]} pixels; rows go to {scene[1] - 1}, cols to {scene[2] - 1}"
             )
+        if (self.rows, self.cols) == ((0, scene[1] - 1), (0, scene[2] - 1)):
+            raise InputError(
+                f"mask covers the whole scene of {scene[2]} x {scene[1]} pixels: nothing would be measured"
+            )
         return scene
 
     def scene(self, measured: Shape) -> Shape:

@@ -171,7 +171,11 @@ def _make(kind: str, fields: Fields, readers: Readers | None) -> Operator:
             return kernel_blur(_readers(readers, kind).kernel(path), fields.flag("normalise"))
         case _:
             if fields.has("file"):
-                return Mask.hole(_readers(readers, kind).mask(Path(fields.text("file"))))
+                path = Path(fields.text("file"))
+                hole = _readers(readers, kind).mask(path)
+                if float(hole.min()) == 1.0:
+                    raise InputError(f"operator 'mask': {path} is white all over: nothing would be measured")
+                return Mask.hole(hole)
             return RectangleMask(fields.span("rows"), fields.span("cols"))
 
 

@@ -15,6 +15,9 @@ from .base import Shape, shape_of
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in a grey value (ITU-R BT.601), as Pillow's convert("L") uses them."""
 
+MAX_FACTOR = 1000
+"""Of downsampling."""
+
 
 @dataclass(frozen=True)
 class Separable:
@@ -107,13 +110,13 @@ def gaussian_blur(sigma: float, size: int | None = None) -> Separable:
 
 
 def downsample(factor: float, kind: str = "bicubic") -> Separable:
-    """Antialiased downsampling by `factor` >= 1 ("bicubic" or "box"); sizes must come out whole.
+    """Antialiased downsampling by 1 <= `factor` <= 1000 ("bicubic" or "box"); sizes must come out whole.
 
     Raises:
-        InputError: factor below 1 or an unknown kind; on use, a size that the factor does not divide.
+        InputError: factor out of range or an unknown kind; on use, a size that the factor does not divide.
     """
-    if not factor >= 1 or factor == float("inf"):
-        raise InputError(f"factor={factor}: expected a downsampling factor of at least 1")
+    if not 1 <= factor <= MAX_FACTOR:
+        raise InputError(f"factor={factor:g}: expected a downsampling factor of at least 1 and at most {MAX_FACTOR}")
     axis = Resize(Fraction(factor).limit_denominator(1000), kind)
     return Separable(rows=axis, cols=axis)
 

@@ -9,9 +9,10 @@ from typing import Any
 from ..core.errors import InputError
 from ..core.schedule import check_visits
 from ..files.images import Source
-from ..methods.inverse import options_of, parse_method
+from ..methods.inverse import MASKS_ONLY, options_of, parse_method
+from ..operators import Mask, RectangleMask
 from ..operators.parse import operator_files
-from ..steering.inversion import upward
+from ..steering.inversion import METHODS
 from .inputs import read_inputs, read_measured
 from .jobs import Range, Settings, make_job, number, several, text, whole
 from .place import check_size
@@ -52,8 +53,8 @@ def inpaint_settings(
     feather: int = 0, *, raw: bool = False, inversion: str = "none", size: str | int | None = None
 ) -> dict[str, Any]:
     """What only inpainting has, checked."""
-    if inversion != "none":
-        upward(None, inversion)
+    if inversion not in ("none", *METHODS):
+        raise InputError(f"inversion={inversion!r}: expected one of none, {', '.join(METHODS)}")
     return {
         "feather": whole("feather", feather),
         "raw": raw,
@@ -138,13 +139,17 @@ def restore_jobs(
     value = number("noise", sigma)
     if not 0 <= value < float("inf"):
         raise InputError(f"noise={sigma}: expected a standard deviation of 0 or more")
+    name = str(settings["method"]).partition(":")[0]
     jobs = []
     for source in several(measurement):
         inputs = read_measured(source, [(words, Path(words)) for words in operator_files(specs)])
         # known now rather than once a model is loaded
         measured = inputs.measured
         if measured is not None:
-            measured_scene(measured, operator_of(specs, inputs))
+            made = operator_of(specs, inputs)
+            measured_scene(measured, made)
+            if name in MASKS_ONLY and not isinstance(made, Mask | RectangleMask):
+                raise InputError(f"operator: the method {name} fills masks only; use another method")
         own = {"operator": tuple(specs), "sigma": value, "begin": begin}
         prompts = [text("prompt", prompt)]
         jobs.append(make_job("restore", model, prompts, inputs, (), seed, {**settings, **own}))

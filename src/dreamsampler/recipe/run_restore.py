@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..files.decode import decode
+from ..files.decode import MAX_PIXELS, decode
 from ..files.masks import read_mask
 from ..files.measured import Measured, read_kernel
 from ..files.tensors import to_pixels
@@ -113,5 +113,10 @@ def measured_scene(measured: Measured, operator: Operator) -> tuple[Tensor, Shap
     if scene[0] == 1:
         raise InputError(
             f"{measured.name}: has one channel, pictures have three; add the operator 'grey' if it is grey"
+        )
+    if scene[1] * scene[2] > MAX_PIXELS:
+        raise InputError(
+            f"{measured.name}: under this operator its scene has {scene[2]} x {scene[1]} pixels; at most "
+            f"{MAX_PIXELS / 1e6:g} megapixels are made; check the operator's factor"
         )
     return y, scene

@@ -50,7 +50,7 @@ class InpaintSettings:
         inversion: "none" begins with noise in the holes and the noised picture around them. The others, of
             `steering.inversion`, begin with the inversion of the picture with its holes in grey, as the released script
             does for N further evaluations; that grey then has to be overcome, which takes many steps.
-        lean: compute the decoder's activations again in DPS steps instead of keeping them all: about half the memory.
+        lean: compute the decoder's activations again in DPS steps instead of keeping them all, see `bench memory`.
     """
 
     strength: float = 1.0
