@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
-from ..core.errors import ModelError
 from ..metrics.encoder import ClipEncoder
+from ..priors.bundle import shipped_folder
 
 
 def bundled_judge_folder() -> Path:
@@ -15,13 +14,9 @@ def bundled_judge_folder() -> Path:
     Raises:
         ModelError: this installation has none.
     """
-    folder = Path(str(resources.files("dreamsampler") / "weights" / "judge"))
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            "the bundled judge is not in this installation (its weights are not part of it yet): pass the folder of a "
-            "CLIPModel with its tokenizer and preprocessor config instead"
-        )
-    return folder
+    return shipped_folder(
+        "judge", "config.json", "the folder of a CLIPModel with its tokenizer and preprocessor config"
+    )
 
 
 def load_judge(folder: str | Path | None = None) -> ClipEncoder:

@@ -1,4 +1,4 @@
-"""The prior that comes with the package."""
+"""The models that come with the package."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from pathlib import Path
 from ..core.errors import ModelError
 
 
+def shipped_folder(name: str, needed: str, otherwise: str) -> Path:
+    """Folder of the weights `name` that come with the package.
+
+    Args:
+        needed: a file that is in it where it is whole.
+        otherwise: what to pass in its place.
+
+    Raises:
+        ModelError: this installation has none.
+    """
+    folder = Path(str(resources.files("dreamsampler") / "weights" / name))
+    if not (folder / needed).is_file():
+        raise ModelError(f"the bundled {name} is not in this installation: pass {otherwise} instead")
+    return folder
+
+
 def bundled_folder() -> Path:
     """Folder of the prior that comes with the package.
 
     Raises:
         ModelError: this installation has none.
     """
-    folder = Path(str(resources.files("dreamsampler") / "weights" / "prior"))
-    if not (folder / "model_index.json").is_file():
-        raise ModelError(
-            "the bundled prior is not in this installation (its weights are not part of it yet): pass a Hub id, a "
-            "diffusers folder or a .safetensors file instead"
-        )
-    return folder
+    return shipped_folder("prior", "model_index.json", "a Hub id, a diffusers folder or a .safetensors file")

@@ -14,7 +14,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from dreamsampler.iconworld.train.autoencoder import gradient_l1, psnr
+from dreamsampler.iconworld.train.autoencoder import picture_loss, psnr
 from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
 from dreamsampler.iconworld.train.latents import LatentPool
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, train_loop
@@ -61,7 +61,7 @@ def train_decoder(
         pictures = to_tensor(pool.pictures[indices]).to(device)
         with torch.autocast(device, torch.bfloat16):
             difference = (half(latents.batch(indices).to(device)) - pictures).float()
-        return difference.abs().mean() + 0.3 * gradient_l1(difference)
+        return picture_loss(difference)
 
     averaged = AutoencoderKL.from_pretrained(folder)
     pictures = np.asarray(held_out.pictures[:64])
