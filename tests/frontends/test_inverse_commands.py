@@ -251,7 +251,7 @@ def test_an_inpainting_model_runs_and_verifies(cli: Cli, tmp_path: Path, sd1: Pa
     assert "--method stable-inpaint" in wrong.stderr
 
 
-def test_bench_restore_and_posterior_print_and_write_tables(
+def test_bench_restore_posterior_and_memory_print_and_write_tables(
     cli: Cli,
     sd1: Path,
     clip_folder: Path,  # noqa: F811
@@ -269,3 +269,10 @@ def test_bench_restore_and_posterior_print_and_write_tables(
     assert "| blur | ddnm |" in said.stdout
     assert Path("made/posterior.md").exists()
     assert "smear" in cli(f"bench restore --method smear --judge {clip_folder} -m {sd1}").stderr
+    said = done(cli(f"bench memory -m {sd1} -o made"))
+    assert "| released procedure | 8 |" in said.stdout
+    assert Path("made/memory.md").exists()
+    wrong = cli(f"bench memory -m {sd1} --size 50")
+    assert (wrong.exit_code, wrong.stderr.splitlines()) == (
+        2, ["dreamsampler: size=50: expected a multiple of 16 pixels"]
+    )  # fmt: skip

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.methods.bent import (  # noqa: F401
     SIZE,
+    BentSpace,
     N,
     TokenPrior,
     bent_world,
@@ -15,7 +16,7 @@ from tests.methods.bent import (  # noqa: F401
     with_hole,
 )
 
-from dreamsampler.core.errors import InputError
+from dreamsampler.core.errors import InputError, OutOfMemory
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.state import State
 from dreamsampler.methods.inverse import RESTORING, load_restorer, restore_with
@@ -95,6 +96,21 @@ def test_progress_and_receipt(name, world, small, masked):
     assert told[-1][1] == told[-1][2]
     assert result.receipt.evaluations == prior.evaluations - before > 0
     assert result.images.shape == (2, 3, SIZE, SIZE)
+
+
+class Huge(BentSpace):
+    """A space whose gradients do not fit into memory."""
+
+    def decode(self, z):
+        x = super().decode(z)
+        if x.requires_grad:
+            x.register_hook(lambda gradient: torch.empty(2**48))
+        return x
+
+
+def test_running_out_of_memory_on_the_way_back_names_a_remedy(world, small):
+    with pytest.raises(OutOfMemory, match=r"way back .* work on a smaller size, or call prior.checkpoint_gradients"):
+        restore_with("latent-dps", dataclasses.replace(world, space=Huge()), small, "cat", steps=2)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from ..core.errors import InputError
 from ..core.state import State
 from ..core.types import LatentSpace, Prediction, Step
 from ..operators import Measurement
+from ..priors.placement import memory_guard
 from ..steering.strength import Weight
+
+REMEDY = "work on a smaller size, or call prior.checkpoint_gradients() first (a third slower)"
 
 Loss = Callable[[Tensor], Tensor]
 """Clean estimate [B, C, h, w] -> one loss an item, [B]."""
@@ -34,6 +37,7 @@ class PriorGradient:
 
     Raises:
         InputError: the prior's answer does not depend on the latent in a way that autograd can follow.
+        OutOfMemory: with what to do.
     """
 
     loss: Loss
@@ -48,7 +52,8 @@ class PriorGradient:
             return z0
         if not pred.z0.requires_grad:
             raise InputError("prior: its estimate carries no gradient; a prior for DPS must not switch autograd off")
-        (gradient,) = torch.autograd.grad(self.loss(pred.z0).sum(), state.z)
+        with memory_guard("on the way back through network and decoder", REMEDY):
+            (gradient,) = torch.autograd.grad(self.loss(pred.z0).sum(), state.z)
         return (z0 - scale * gradient).detach()
 
 
