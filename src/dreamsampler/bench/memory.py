@@ -27,8 +27,8 @@ class LiveMemory(TorchDispatchMode):
         >>> x = torch.ones(1000, requires_grad=True)
         >>> with LiveMemory() as memory:
         ...     y = (x * x).exp().sum()
-        >>> memory.peak  # the product, its exponential and their sum
-        8004
+        >>> memory.peak  # the product while its exponential is made
+        8000
     """
 
     def __init__(self) -> None:
