@@ -78,7 +78,8 @@ class TunedPrompt:
         begun, batch = learned.get(_TEXT), self.measurement.y.shape[0]
         # float32 whatever the network computes in: Adam's steps vanish in half precision
         text = self.cond.text.detach().float().expand(batch, *self.cond.text.shape[1:]) if begun is None else begun
-        text = text.clone().requires_grad_()
+        # a state that was read from a file is on the CPU
+        text = text.to(self.cond.text.device).clone().requires_grad_()
         optimiser = torch.optim.Adam([text], lr=self.rate)
         moments = {name: value for name in _ADAM if (value := learned.get(f"{_TEXT}.{name}")) is not None}
         if moments:

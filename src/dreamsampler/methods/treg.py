@@ -66,7 +66,7 @@ class AdaptiveNull:
     def adapted(self, learned: Learned) -> Any:
         """The null prompt's condition as it stands."""
         text = learned.get(_TEXT)
-        return self.null if text is None else dataclasses.replace(self.null, text=text)
+        return self.null if text is None else dataclasses.replace(self.null, text=text.to(self.null.text.device))
 
     def adapt(self, picture: Tensor, learned: Learned) -> None:
         """Adam steps on the mean cosine similarity between the picture's features and the null prompt's tokens."""
