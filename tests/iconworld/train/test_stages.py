@@ -11,6 +11,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.palette import BACKGROUNDS
+from dreamsampler.iconworld.train import presets
 from dreamsampler.iconworld.train.autoencoder import psnr, train_autoencoder
 from dreamsampler.iconworld.train.card import load_judge, write_card
 from dreamsampler.iconworld.train.decoder import train_decoder
@@ -19,14 +20,11 @@ from dreamsampler.iconworld.train.judge import train_judge
 from dreamsampler.iconworld.train.latents import encode_pool
 from dreamsampler.iconworld.train.loop import Budget
 from dreamsampler.iconworld.train.pool import Pool
-from dreamsampler.iconworld.train.presets import AutoencoderPreset, DiffusionPreset, JudgePreset
 from dreamsampler.iconworld.train.text import build_tokenizer
 from dreamsampler.iconworld.train.worlds import build_pool
 from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
 
-VAE = AutoencoderPreset("tiny", (8, 8, 8, 8), 1, 4, 4, 1e-3)
-UNET = DiffusionPreset("tiny", (16, 16, 16), 1, 2, 48, 1, True, 2, 1e-3, 0.5, 0.9)
-JUDGE = JudgePreset("tiny", 48, 1, 48, 1, 16, 4, 1e-3)
+VAE, UNET, JUDGE = presets.AUTOENCODER["tiny"], presets.DIFFUSION["tiny"], presets.JUDGE["tiny"]
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +101,19 @@ def test_the_decoder_stage_leaves_the_encoder_alone(run):
     changed = [name for name in vae if not torch.equal(vae[name], first[f"ema.{name}"])]
     assert changed
     assert all(name.startswith(("decoder.", "post_quant_conv.")) for name in changed)
+
+
+def test_every_stage_knows_every_preset():
+    for table in (presets.SCENES, presets.AUTOENCODER, presets.DIFFUSION, presets.JUDGE):
+        assert set(table) == {"tiny", "cpu", "full"}
+    for table in (presets.AUTOENCODER, presets.DIFFUSION, presets.JUDGE):
+        assert all(preset.name == name for name, preset in table.items())
+
+
+def test_latents_of_other_scenes_are_refused(run):
+    pool, vae = Pool.open(run / "scenes/dev"), StableDiffusionPipeline.from_pretrained(run / "prior").vae
+    with pytest.raises(InputError, match="holds latents of 6 scenes, there are 24: delete it"):
+        encode_pool(pool, vae, run / "latents.npy")
 
 
 def test_psnr_of_a_known_error():

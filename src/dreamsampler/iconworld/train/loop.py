@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def say(text: str) -> None:
     """Print a line, in process 0 alone."""
     if rank() == 0:
         console.print(text)
+
+
+def busy(text: str) -> AbstractContextManager[object]:
+    """A spinner for what has no steps, in process 0 alone; nothing where nobody watches."""
+    return console.status(text) if rank() == 0 else nullcontext()
 
 
 def refuse_overwriting(checkpoint: Path, resume: bool) -> None:

@@ -106,22 +106,22 @@ class Run:
 
     def pool(self, split: Literal["train", "dev"]) -> Pool:
         """The cached scenes of a split, drawn at the first call."""
-        from dreamsampler.iconworld.train.loop import console
+        from dreamsampler.iconworld.train.loop import busy
         from dreamsampler.iconworld.train.parallel import first_process_first
         from dreamsampler.iconworld.train.worlds import build_pool
 
         count = self.scenes.train if split == "train" else self.scenes.dev
-        with first_process_first(), console.status(f"drawing {count} {split} scenes"):
+        with first_process_first(), busy(f"drawing {count} {split} scenes"):
             return build_pool(self.out / "scenes" / split, count, split, self.icons if self.icons.icons else None)
 
     def latents(self, split: Literal["train", "dev"], vae: AutoencoderKL) -> LatentPool:
         """The cached latents of a split, encoded at the first call."""
         from dreamsampler.iconworld.train.latents import encode_pool
-        from dreamsampler.iconworld.train.loop import console
+        from dreamsampler.iconworld.train.loop import busy
         from dreamsampler.iconworld.train.parallel import first_process_first
 
         pool = self.pool(split)
-        with first_process_first(), console.status(f"encoding {len(pool)} {split} scenes"):
+        with first_process_first(), busy(f"encoding {len(pool)} {split} scenes"):
             return encode_pool(pool, vae.to(self.device), self.out / f"latents_{split}.npy")
 
     def tokenizer(self) -> CLIPTokenizer:
