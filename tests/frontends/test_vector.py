@@ -134,6 +134,10 @@ def test_checkpoints_are_checked(tmp_path: Path) -> None:
         ("vectorize icon.png --size 0 -o o.svg", "size='0'"),
         ("vectorize icon.png --size 99999 -o o.svg", "size='99999'"),
         ("vectorize icon.png --init good.svg -o good.svg", "is the input"),
+        ("vectorize icon.png --operator blur:sigma=3,size=nan -o o.svg", "size=nan"),
+        ("vectorize icon.png --size 9000 -o o.svg", "megapixels"),
+        ("vectorize icon.png --init bomb.svg -o o.svg", "entities"),
+        ("rasterize ring.svg -o o.png", "ring.svg"),
         ("verify good.svg", "carries no recipe"),
         ("verify bomb.svg", "bomb.svg"),
         ("rasterize nope.svg -o o.png", "no such file"),
@@ -149,6 +153,7 @@ def test_bad_input_is_one_line(cli: Cli, icon: Path, words: str, said: str) -> N
     Path("empty.svg").write_text(svg.format(""))
     Path("good.svg").write_text(svg.format('<rect width="4" height="4"/>'))
     Path("bomb.svg").write_text('<!DOCTYPE svg [<!ENTITY a "aaaa">]>' + svg.format("&a;"))
+    Path("ring.svg").symlink_to("ring.svg")
     before = sorted(Path().iterdir())
     done = cli(words)
     assert (done.exit_code, done.stdout) == (2, ""), done.output

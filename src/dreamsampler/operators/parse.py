@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -62,7 +63,7 @@ class Fields:
         if name not in self._values:
             return None
         value = self.number(name)
-        if value != int(value):
+        if not math.isfinite(value) or value != int(value):
             raise InputError(f"operator {self.kind!r}: {name}={value:g} is not a whole number")
         return int(value)
 

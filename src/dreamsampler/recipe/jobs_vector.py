@@ -58,7 +58,8 @@ def vector_job(
         raise InputError(f"noise={noise}: expected a standard deviation of 0 or more")
     numbers: dict[str, Any] = {"paths": whole("paths", paths), "segments": whole("segments", segments)}
     numbers |= {"steps": whole("steps", steps), "init": "components" if start else words}
-    settings = dataclasses.replace(VectorSettings(**numbers, **(ALONE if alone else {})), **drawer.settings)
+    numbers |= ALONE if alone else {}
+    settings = dataclasses.replace(VectorSettings(**numbers), **drawer.settings)
     # all of them: the defaults may change, what this recipe means may not
     named = {field.name: getattr(settings, field.name) for field in fields(settings)}
     named |= {"init": words, "method": method, "operator": tuple(specs), "sigma": float(noise)}

@@ -78,7 +78,7 @@ class Described:
 
     def __init__(self, prior: Prior | None) -> None:
         self._prior, self._future = prior, Future[ModelRef]()
-        info = prior.describe() if hasattr(prior, "describe") else None
+        info = prior.describe() if prior is not None and hasattr(prior, "describe") else None
         # a pipeline's tensors may be on the move between devices while it runs: they are read after it
         self._later = info is None or not info.files
         if not self._later:

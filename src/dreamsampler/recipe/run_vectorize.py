@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Prior
+from ..files.decode import MAX_PIXELS
 from ..files.tensors import to_pixels
 from ..generators.svg.arguments import MAX_SIDE
 from ..generators.svg.drawing import Drawing
@@ -123,7 +124,7 @@ def scene_of(
         return Scene(Measurement(operator, y, settings["sigma"], (3, *size)))
     if prior is None:
         raise InputError("model: there is no picture to draw, so a model must make one; name a model or a picture")
-    size = text_canvas(settings["size"]) or native_canvas(prior)
+    size = _bounded(text_canvas(settings["size"]) or native_canvas(prior))
     if not settings["sample"]:
         check_alone(drawer_of(job.recipe))
         return Scene(nothing_measured(size), known=False)
@@ -216,4 +217,11 @@ def _resized(y: Tensor, operator: Operator, size: Size, settings: Any) -> tuple[
             f"size={settings['size']}: the operator makes the drawing {size[1]}x{size[0]} pixels, as large as the "
             "scene that was measured; leave size out, or the operator"
         )
-    return torch.nn.functional.interpolate(y, size=wanted, mode="bilinear", antialias=True), wanted
+    return torch.nn.functional.interpolate(y, size=_bounded(wanted), mode="bilinear", antialias=True), wanted
+
+
+def _bounded(size: Size) -> Size:
+    """The size, if a picture may be as large."""
+    if size[0] * size[1] > MAX_PIXELS:
+        raise InputError(f"size={size[1]}x{size[0]}: at most {MAX_PIXELS / 1e6:g} megapixels are drawn on")
+    return size

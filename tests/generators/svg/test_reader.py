@@ -263,6 +263,8 @@ LAUGH = "".join(f'<g id="g{k}">' + f'<use href="#g{k - 1}"/>' * 10 + "</g>" for 
         (_svg("<path d='M1e300 1e300h9v1e308z'/>"), "coordinates"),
         (_svg("<circle r='nan'/>"), "length"),
         (_svg("<circle r='1e999'/>"), "length"),
+        (_svg("<circle r='9' transform='scale(nan)'/>"), "transform.*nan"),
+        (_svg("<circle r='9' transform='translate(inf 3)'/>"), "transform.*inf"),
         (_svg("<polygon points='1 2 x'/>"), "points"),
         (_svg("<circle r='9' transform='rotate('/>", 'viewBox="0 0 nan 5"'), "viewBox"),
         (_svg("<circle r='9'/>", 'width="0" height="5"'), "width and height"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ def check_outputs(outputs: Outputs, inputs: Sequence[Path] = ()) -> None:
     """
     from ...files.atomic import check_writable
 
-    read = {path.resolve(): str(path) for path in inputs}
+    # not Path.resolve, which has an error of its own for links in a ring
+    read = {Path(os.path.realpath(path)): str(path) for path in inputs}
     taken: dict[Path, str] = {}
     for option, path, endings in outputs:
         if path is None:

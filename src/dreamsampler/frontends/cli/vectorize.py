@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ...tasks.canvas import Look
 
 SVG = (".svg",)
+LARGE = 1_000_000
+"""Pixels from which a drawing takes minutes."""
 
 
 def vectorize(
@@ -115,6 +117,10 @@ def vectorize(
         measurement, prompt, operator=operator, noise=noise, method=method, paths=paths, segments=segments,
         steps=steps, init=init, size=size, sample=sample, seed=seed, model=model,
     )  # fmt: skip
+    measured = job.inputs.measured
+    if measured is not None and size is None and measured.values[0].size > LARGE:
+        height, width = measured.values.shape[1:]
+        console.note(f"{width} x {height} pixels take long; without an operator --size 512 draws it smaller")
     prior = None
     if needs_prior(job.recipe):
         prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
@@ -127,7 +133,7 @@ def vectorize(
         watcher = None if show is None else Watcher(show)
         outcome = draw(
             job, prior, checkpoint=part, animate=animate is not None,
-            on_look=watcher, on_scene=watcher and watcher.begin, on_progress=show,
+            on_look=watcher, on_scene=watcher.begin if watcher else None, on_progress=show,
         )  # fmt: skip
     written = [outcome.save(out)]
     if preview is not None:

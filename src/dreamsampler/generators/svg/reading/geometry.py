@@ -6,6 +6,7 @@ A curve is an array `[3 S + 1, 2]`: anchor, two handles, anchor, two handles, ..
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -17,6 +18,11 @@ from ....core.errors import InputError, MissingExtra
 
 Array = NDArray[np.float64]
 ROUNDING = 1e-9
+_WORD = re.compile(r"[A-Za-z]+")
+_TRANSFORM_WORDS = frozenset(
+    {"matrix", "translate", "translatex", "translatey", "scale", "scalex", "scaley", "rotate", "skew", "skewx", "skewy"}
+    | {"e", "none", "deg", "rad", "grad", "turn", "px", "pt", "pc", "in", "cm", "mm", "q", "em", "rem", "ex"}
+)
 KAPPA = 4 / 3 * math.tan(math.pi / 8)
 
 
@@ -50,6 +56,10 @@ def _explained(what: str, text: str) -> Iterator[None]:
 def affine(text: str) -> Array:
     """A `transform` attribute as a 3 x 3 matrix for column vectors."""
     with _explained("transform", text):
+        # the parser takes what it does not know for nothing
+        unknown = [word for word in _WORD.findall(text) if word.lower() not in _TRANSFORM_WORDS]
+        if unknown:
+            raise ValueError(f"unknown word {unknown[0][:20]!r}")
         m = _library().Matrix(text)
         return np.array([[m.a, m.c, m.e], [m.b, m.d, m.f], [0, 0, 1]], dtype=np.float64)
 
