@@ -30,7 +30,7 @@ def test_a_picture_and_a_json_file_carry_the_recipe(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"{}", "lacks the field"),
-        (b"\xff\xfe", "neither a PNG nor JSON"),
+        (b"\xff\xfe", "neither PNG, SVG nor JSON"),
         (b" " * 5_000_000, "no recipe is that large"),
     ],
 )
