@@ -128,7 +128,8 @@ class JudgeLoss(nn.Module):
         names = encode_text(judge, self.noun_tokens.to(device))
         single = [len(record.nouns) == 1 for record in records]
         targets = torch.tensor([self.nouns[r.nouns[0]] for r in records if len(r.nouns) == 1], device=device)
-        loss = loss + F.cross_entropy(scale * seen[single] @ names.T, targets)
+        if any(single):  # the mean over no picture would be NaN
+            loss = loss + F.cross_entropy(scale * seen[single] @ names.T, targets)
         grounds = encode_text(judge, self.colour_tokens.to(device))
         targets = torch.tensor([self.colours[record.background] for record in records], device=device)
         return loss + F.cross_entropy(scale * seen @ grounds.T, targets)
