@@ -140,7 +140,7 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("fit", "float", 0.5, 0.0, 1.0),
             Setting("start", "float", 0.6, 1e-6, 1.0),
             Setting("scale", "float", 1.0, 0.0, 1e3),
-            Setting("balance", "float", 3.0, 0.0, 1e6),
+            Setting("balance", "float", 1.0, 0.0, 1e6),
             Setting("fade", "float", 0.5, 0.0, 1e6),
             Setting("eta", "float", 1.0, 0.0, 1.0),
             Setting("crossing", "float", 1e-3, 0.0, 1e6),

@@ -56,7 +56,7 @@ class VectorSettings:
     fit: float = 0.5
     start: float = 0.6
     scale: float = 1.0
-    balance: float = 3.0
+    balance: float = 1.0
     fade: float = 0.5
     eta: float = 1.0
     crossing: float = 1e-3
