@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from torch import Tensor
@@ -17,7 +17,7 @@ from ..metrics.encoder import ClipEncoder
 from ..metrics.psnr import decibels
 from ..metrics.ssim import ssim
 from ..operators.mask import paste, union
-from ..tasks.inpaint import inpaint
+from ..tasks.inpaint import InpaintSettings, inpaint
 from .problems import Problem
 
 
@@ -57,7 +57,19 @@ class Solver:
         if self.method == "start":
             return given.measurement.first_guess(), 0
         if self.method == "dreamsampler" and given.source is not None:
-            done = inpaint(prior, given.source, given.holes, given.prompts, steps=self.steps, raw=True, seeds=[seed])
+            known = {field.name for field in fields(InpaintSettings)}
+            if unknown := set(self.options) - known:
+                raise InputError(f"{self.name}: inpainting has no option {sorted(unknown)[0]!r}; leave it out")
+            done = inpaint(
+                prior,
+                given.source,
+                given.holes,
+                given.prompts,
+                steps=self.steps,
+                settings=InpaintSettings(**self.options),
+                raw=True,
+                seeds=[seed],
+            )
             return done.raw, done.receipt.evaluations
         result = restore_with(
             self.method, prior, given.measurement, given.prompt, steps=self.steps, seeds=[seed], **self.options

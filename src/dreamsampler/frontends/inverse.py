@@ -33,7 +33,7 @@ def inpaint(
     method: str = "dreamsampler",
     model: Any = "bundled",
     steps: int = 100,
-    strength: float = 1.0,
+    strength: float = 2.0,
     feather: int = 0,
     raw: bool = False,
     inversion: str = "none",
@@ -56,8 +56,8 @@ def inpaint(
             with Stable Diffusion, as released); "" is the plain null prompt.
         method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
         model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
-        steps: N; with K masks about N (1 + 0.28 K) evaluations, most of them with gradients.
-        strength: pull of the prompts, 0 to 1.
+        steps: N; with K masks about N (1 + 0.33 K) evaluations, most of them with gradients.
+        strength: pull of the prompts; the released script has 1.
         feather: fade over this many pixels inside each hole's edge.
         raw: return what the model made of everything.
         inversion: "none" begins with noise in the holes; see `tasks.inpaint.InpaintSettings`.
@@ -112,7 +112,7 @@ def restore(
     Example:
         >>> # dreamsampler.restore("small.png", "sr:factor=4", "a red heart", noise=0.01).save("heart.png")
     """
-    settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
+    settings = solver_settings(method, null_prompt, steps, strength=strength, **{"eta": 0.0, **numbers})
     jobs = restore_jobs(
         measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
     )

@@ -31,7 +31,7 @@ def solver_settings(
     eta: float = 1.0,
     dps: float = 1.0,
     period: int = 3,
-    until: float = 0.85,
+    until: float = 1.0,
 ) -> dict[str, Any]:
     """The settings that inpainting and restoring share, checked."""
     check_visits(whole("steps", steps), 1.0)

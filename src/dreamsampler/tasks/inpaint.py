@@ -37,12 +37,14 @@ class InpaintSettings:
     """Numbers of Algorithm 4. The defaults are ours; `released()` are those of the released script.
 
     Attributes:
-        strength: c_g of gamma_t = c_g a^2 / (a^2 + b^2), the pull towards each hole's prompt. The released code has 1.
+        strength: c_g of gamma_t = c_g a^2 / (a^2 + b^2), the pull towards each hole's prompt: 1 takes the prompt's
+            estimate, as released, 2 goes as far beyond it.
         eta: fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released, 0 deterministic.
         rho: weight of the estimate in the proximal step.
         iterations: conjugate-gradient iterations; None takes the exact step, which masks allow.
         dps: step of the DPS steps relative to a'.
-        period, until: which steps are data-consistency steps.
+        period, until: which steps are data-consistency steps: every `period`-th, before `until` of the way (0.85 as
+            released).
         noise: standard deviation of the noise added to the known pixels before the run.
         overlap: "share" divides overlapping holes among their prompts; "released" counts them twice (see
             `ReleasedRegions`).
@@ -53,13 +55,13 @@ class InpaintSettings:
         lean: compute the decoder's activations again in DPS steps instead of keeping them all, see `bench memory`.
     """
 
-    strength: float = 1.0
+    strength: float = 2.0
     eta: float = 1.0
     rho: float = 1e-4
     iterations: int | None = None
     dps: float = 1.0
     period: int = 3
-    until: float = 0.85
+    until: float = 1.0
     noise: float = 0.0
     overlap: str = "share"
     latent_mask: str = "area"
@@ -74,7 +76,15 @@ class InpaintSettings:
     def released(cls) -> InpaintSettings:
         """The released script, number by number; it goes with masks of the other sense (`known=True`), 200 steps and
         the null prompt `tasks.restore.NEGATION`."""
-        return cls(iterations=10, noise=0.01, overlap="released", latent_mask="nearest", inversion="plain")
+        return cls(
+            strength=1.0,
+            until=0.85,
+            iterations=10,
+            noise=0.01,
+            overlap="released",
+            latent_mask="nearest",
+            inversion="plain",
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Restoration of pictures from linear measurements, guided by text: equations 31 to 38 of DreamSampler, any operator.
 
-Data-consistency steps (every third, until 85 % of the way) pull the estimate towards the prompt, then towards the
+Data-consistency steps (every third) pull the estimate towards the prompt, then towards the
 pictures that explain the measurement; the steps between them are DPS steps under the null prompt alone.
 With N steps: N evaluations to invert, 2 on each data-consistency step, 1 with its gradient on each DPS step.
 """
@@ -99,11 +99,11 @@ def restore_parts(
     null_prompt: str = "",
     steps: int = 100,
     strength: float = 0.5,
-    eta: float = 1.0,
+    eta: float = 0.0,
     rho: float | None = None,
     dps: float = 1.0,
     period: int = 3,
-    until: float = 0.85,
+    until: float = 1.0,
     begin: str = "inversion",
     lean: bool = True,
     seeds: Sequence[int] | None = None,
@@ -115,11 +115,12 @@ def restore_parts(
         null_prompt: plays the null prompt's part; `NEGATION` in the released code.
         steps: N.
         strength: c_g of the pull towards the prompt, gamma_t = c_g a^2 / (a^2 + b^2).
-        eta: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t).
+        eta: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t) (1).
         rho: weight of the estimate in the proximal step; by default the larger of 1e-4 (as released) and
             4 sigma^2, so that noise is not fitted.
         dps: step of the DPS steps, relative to the released a'.
-        period, until: data-consistency steps are those whose index is a multiple of `period`, before `until` N.
+        period, until: data-consistency steps are those whose index is a multiple of `period`, before `until` N; the
+            released script has 3 and 0.85.
         begin: "inversion" of a first guess A^+ y, or "noise".
         lean: see `gradient_step`.
     """

@@ -50,7 +50,7 @@ def inpaint(
         ),
     ],
     out: Annotated[Path, opt.output()],
-    strength: Annotated[float, typer.Option(help="Pull of the prompts, 0 to 1.")] = 1.0,
+    strength: Annotated[float, typer.Option(help="Pull of the prompts; the released script has 1.")] = 2.0,
     feather: Annotated[int, typer.Option(help="Fade over this many pixels inside each hole's edge.")] = 0,
     raw: Annotated[
         bool, typer.Option("--raw", help="Keep what the model made outside the holes too, as in the paper.")
@@ -84,7 +84,7 @@ def inpaint(
 ) -> None:
     """Fill holes in a picture, each hole by its own prompt.
 
-    Pixels outside the masks are kept byte for byte. N steps cost about N (1 + 0.28 x prompts) evaluations of the
+    Pixels outside the masks are kept byte for byte. N steps cost about N (1 + 0.33 x prompts) evaluations of the
     network, some of them with gradients.
 
     **Examples**
