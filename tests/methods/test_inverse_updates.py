@@ -192,7 +192,7 @@ def test_dreamsampler_restores_what_the_prior_and_the_measurement_know(world, sm
     steps, c, rho = N, 0.5, 4 * 0.05**2
     prior = world
     parts = load_restorer("dreamsampler")(
-        prior, small, "cat", null_prompt=NEGATION, steps=steps, begin="noise", seeds=[5, 6]
+        prior, small, "cat", null_prompt=NEGATION, steps=steps, begin="noise", eta=1.0, until=0.85, seeds=[5, 6]
     )
     z, noise = start()
     for i, s in enumerate(prior.schedule.visits(steps)):

@@ -15,7 +15,7 @@ from dreamsampler.core.types import Prediction, Step
 from dreamsampler.generators.svg.drawing import Drawing, Shape
 from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.shapes import ellipse, rectangle
-from dreamsampler.operators import Measurement, RectangleMask, degrade, gaussian_blur, grey
+from dreamsampler.operators import Mask, Measurement, RectangleMask, degrade, gaussian_blur, grey
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.priors.load import load
 from dreamsampler.steering.guidance import CFG
@@ -140,7 +140,7 @@ def test_calibration_balances_the_two_gradients_on_each_picture(world: GaussianP
     pull = image.detach() - seen[0].z0
     torch.testing.assert_close(gain * pull.flatten(1).norm(dim=1), hold.flatten(1).norm(dim=1))
     assert not torch.isclose(gain[0], gain[1])
-    nothing = Measurement(RectangleMask((0, SIDE - 1), (0, SIDE - 1)), torch.zeros(2, 3, SIDE, SIDE))
+    nothing = Measurement(Mask(torch.zeros(1, 1, SIDE, SIDE)), torch.zeros(2, 3, SIDE, SIDE))
     assert calibrate(world, canvas, guide, world.space.encode, Fidelity(nothing), step).tolist() == [1, 1]
 
 
