@@ -183,8 +183,8 @@ def test_each_hole_turns_to_its_own_prompt(world, pictures):
     def distance(mask, prompt):
         return float((((images - world.means[prompt]) * mask) ** 2).sum())
 
-    assert distance(EYES, "glasses") < 0.6 * distance(EYES, "smile")
-    assert distance(MOUTH, "smile") < 0.6 * distance(MOUTH, "glasses")
+    assert distance(EYES, "glasses") < 0.75 * distance(EYES, "smile")
+    assert distance(MOUTH, "smile") < 0.75 * distance(MOUTH, "glasses")
 
 
 def test_an_item_does_not_depend_on_the_batch(world, pictures):
@@ -217,7 +217,7 @@ def test_settings_reach_the_sampler(world, pictures):
     for name, value in {
         "inversion": "two-step",
         "strength": 0.3,
-        "eta": 0.0,
+        "eta": 1.0,
         "rho": 0.5,
         "dps": 0.2,
         "period": 2,

@@ -112,7 +112,7 @@ def restore(
     Example:
         >>> # dreamsampler.restore("small.png", "sr:factor=4", "a red heart", noise=0.01).save("heart.png")
     """
-    settings = solver_settings(method, null_prompt, steps, strength=strength, **{"eta": 0.0, **numbers})
+    settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
     jobs = restore_jobs(
         measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
     )

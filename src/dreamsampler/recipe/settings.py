@@ -83,6 +83,7 @@ _SOLVER = (
     Setting("method", "text", "dreamsampler"),
     Setting("null_prompt", "text", ""),
     Setting("rho", "float", None, 0.0, 1e6, optional=True),
+    Setting("eta", "float", 0.0, 0.0, 1.0),
     Setting("dps", "float", 1.0, 0.0, 1e6),
     Setting("period", "int", 3, 1, 10_000),
     Setting("until", "float", 1.0, 0.0, 1.0),
@@ -114,7 +115,6 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("steps", "int", 100, 1, 10_000),
             *_SOLVER,
             Setting("strength", "float", 2.0, 0.0, 1e3),
-            Setting("eta", "float", 1.0, 0.0, 1.0),
             Setting("feather", "int", 0, 0, 10_000),
             Setting("inversion", "text", "none"),
             Setting("raw", "flag", False),
@@ -126,7 +126,6 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("operator", "text", "identity", many=True),
             Setting("sigma", "float", 0.0, 0.0, 1e3),
             Setting("strength", "float", 0.5, 0.0, 1e3),
-            Setting("eta", "float", 0.0, 0.0, 1.0),
             Setting("begin", "text", "inversion", choices=("inversion", "noise")),
         ),
         "vectorize": (

@@ -56,7 +56,7 @@ class InpaintSettings:
     """
 
     strength: float = 2.0
-    eta: float = 1.0
+    eta: float = 0.0
     rho: float = 1e-4
     iterations: int | None = None
     dps: float = 1.0
@@ -78,6 +78,7 @@ class InpaintSettings:
         the null prompt `tasks.restore.NEGATION`."""
         return cls(
             strength=1.0,
+            eta=1.0,
             until=0.85,
             iterations=10,
             noise=0.01,
