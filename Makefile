@@ -2,6 +2,7 @@
 # make test    set up and run the test suite
 # make lint    formatting, lint and types
 # make dev     an environment with everything a contributor needs
+# make prior   train the bundled prior anew, on a GPU, and replace its weights: make prior ICONS=icons/noto
 #
 # PYTHON chooses the interpreter that makes the environment, VENV where it goes, OUT where the demo writes.
 
@@ -14,7 +15,19 @@ PACKAGING := pyproject.toml constraints.txt
 THREADS ?= 1
 OUT ?= out/demo
 
-.PHONY: help demo test lint dev clean
+# make prior: a stage that was stopped goes on when it is called again
+ICONS ?=
+PRESET ?= full
+DEVICE ?= cuda
+RUN ?= runs/$(PRESET)
+WEIGHTS ?= src/dreamsampler/weights
+AUTOENCODER ?= --minutes 12
+DIFFUSION ?= --minutes 40
+JUDGE ?= --minutes 5
+TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m dreamsampler.iconworld.train
+STAGE = --preset $(PRESET) --device $(DEVICE) --out $(RUN) $(if $(ICONS),--icons $(ICONS)) --resume
+
+.PHONY: help demo test lint dev prior clean
 .DELETE_ON_ERROR:
 
 help:
@@ -36,6 +49,14 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 dev: $(VENV)/.installed-dev
+
+prior: $(VENV)/.installed-test
+	$(TRAIN) autoencoder $(AUTOENCODER) $(STAGE)
+	$(TRAIN) diffusion $(DIFFUSION) $(STAGE)
+	$(TRAIN) judge $(JUDGE) $(STAGE)
+	$(TRAIN) card --out $(RUN) $(if $(ICONS),--icons $(ICONS)) $(CARD)
+	mkdir -p $(WEIGHTS)
+	cp -r $(RUN)/prior $(RUN)/judge $(WEIGHTS)/
 
 clean:
 	rm -rf $(VENV)
