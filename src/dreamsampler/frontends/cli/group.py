@@ -40,6 +40,7 @@ class Commands(TyperGroup):
         try:
             with insistent_interrupts(), contextlib.nullcontext() if debug else quiet_libraries():
                 code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
+            sys.stdout.flush()  # here, where a reader that went away is caught, and not at the interpreter's end
             if code == INTERRUPTED:
                 raise KeyboardInterrupt
         except BaseException as error:
