@@ -33,7 +33,7 @@ def inpaint(
     method: str = "dreamsampler",
     model: Any = "bundled",
     steps: int = 100,
-    strength: float = 2.0,
+    strength: float = 1.0,
     feather: int = 0,
     raw: bool = False,
     inversion: str = "none",
@@ -57,7 +57,7 @@ def inpaint(
         method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
         model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
         steps: N; with K masks about N (1 + 0.33 K) evaluations, most of them with gradients.
-        strength: pull of the prompts; the released script has 1.
+        strength: pull of the prompts, 0 to 1.
         feather: fade over this many pixels inside each hole's edge.
         raw: return what the model made of everything.
         inversion: "none" begins with noise in the holes; see `tasks.inpaint.InpaintSettings`.

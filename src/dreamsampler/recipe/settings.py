@@ -114,7 +114,7 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             *_RUN,
             Setting("steps", "int", 100, 1, 10_000),
             *_SOLVER,
-            Setting("strength", "float", 2.0, 0.0, 1e3),
+            Setting("strength", "float", 1.0, 0.0, 1e3),
             Setting("feather", "int", 0, 0, 10_000),
             Setting("inversion", "text", "none"),
             Setting("raw", "flag", False),

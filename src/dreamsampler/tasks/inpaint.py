@@ -38,7 +38,7 @@ class InpaintSettings:
 
     Attributes:
         strength: c_g of gamma_t = c_g a^2 / (a^2 + b^2), the pull towards each hole's prompt: 1 takes the prompt's
-            estimate, as released, 2 goes as far beyond it.
+            estimate, as released; above 1 it goes beyond it, which adds up over the steps and saturates the colours.
         eta: fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released, 0 deterministic.
         rho: weight of the estimate in the proximal step.
         iterations: conjugate-gradient iterations; None takes the exact step, which masks allow.
@@ -55,7 +55,7 @@ class InpaintSettings:
         lean: compute the decoder's activations again in DPS steps instead of keeping them all, see `bench memory`.
     """
 
-    strength: float = 2.0
+    strength: float = 1.0
     eta: float = 0.0
     rho: float = 1e-4
     iterations: int | None = None
@@ -77,7 +77,6 @@ class InpaintSettings:
         """The released script, number by number; it goes with masks of the other sense (`known=True`), 200 steps and
         the null prompt `tasks.restore.NEGATION`."""
         return cls(
-            strength=1.0,
             eta=1.0,
             until=0.85,
             iterations=10,

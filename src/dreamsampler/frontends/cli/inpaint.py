@@ -50,7 +50,7 @@ def inpaint(
         ),
     ],
     out: Annotated[Path, opt.output()],
-    strength: Annotated[float, typer.Option(help="Pull of the prompts; the released script has 1.")] = 2.0,
+    strength: Annotated[float, typer.Option(help="Pull of the prompts, 0 to 1.")] = 1.0,
     feather: Annotated[int, typer.Option(help="Fade over this many pixels inside each hole's edge.")] = 0,
     raw: Annotated[
         bool, typer.Option("--raw", help="Keep what the model made outside the holes too, as in the paper.")
