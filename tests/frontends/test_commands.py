@@ -140,6 +140,9 @@ def test_demo_writes_a_sheet_and_results_that_verify(prior: object, folder: Path
         assert image.width > 4 * 256
         assert image.height > 4 * 256
     assert cli("verify shown/two.png").stdout == "shown/two.png: identical\n"
+    for case in seen:
+        said = load_recipe(f"shown/{case.name}.png").settings
+        assert (said["source_prompt"], said["strength"]) == (case.source_prompt, case.strength)
 
 
 def test_demo_folder_that_cannot_be_made(prior: object, folder: Path) -> None:

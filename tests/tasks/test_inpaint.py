@@ -11,9 +11,10 @@ from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.rng import Noise
 from dreamsampler.core.state import State
 from dreamsampler.core.types import Step
+from dreamsampler.operators import degrade, downsample
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.tasks.inpaint import InpaintSettings, inpaint, inpaint_parts
-from dreamsampler.tasks.restore import released_schedule
+from dreamsampler.tasks.restore import released_schedule, restore
 
 N = 30
 SIZE = (8, 8)
@@ -187,6 +188,23 @@ def test_each_hole_turns_to_its_own_prompt(world, pictures):
     assert distance(MOUTH, "smile") < 0.75 * distance(MOUTH, "glasses")
 
 
+def test_more_steps_do_not_drive_the_hole_away_from_its_prompt(world, pictures):
+    """The prompt's pictures lie within 4.5 standard deviations of their mean, at any number of steps."""
+    for steps in (30, 120):
+        images = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, raw=True).images
+        assert float(((images - world.means["glasses"]) * EYES).abs().max()) < 4.5 * 0.4, steps
+
+
+def test_more_steps_do_not_worsen_a_restoration(world):
+    mean = world.means["glasses"]
+    noise = torch.randn(4, *mean.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    scenes = mean + 0.4 * noise
+    small = degrade(scenes, downsample(4), noise=0.02, seeds=[0, 1, 2, 3])
+    for steps in (30, 120):
+        images = restore(world, small, "glasses", steps=steps).images
+        assert float((images - scenes).square().mean().sqrt()) < 2 * 0.4, steps
+
+
 def test_an_item_does_not_depend_on_the_batch(world, pictures):
     together = inpaint(world, pictures, [EYES], [["glasses", "smile"]], steps=12, seeds=[3, 4])
     alone = inpaint(world, pictures[1:], [EYES], ["smile"], steps=12, seeds=[4])
@@ -217,7 +235,7 @@ def test_settings_reach_the_sampler(world, pictures):
     for name, value in {
         "inversion": "two-step",
         "strength": 0.3,
-        "eta": 1.0,
+        "eta": 0.0,
         "rho": 0.5,
         "dps": 0.2,
         "period": 2,

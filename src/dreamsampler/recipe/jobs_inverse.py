@@ -28,7 +28,7 @@ def solver_settings(
     *,
     strength: float,
     rho: float | None = None,
-    eta: float = 0.0,
+    eta: float = 1.0,
     dps: float = 1.0,
     period: int = 3,
     until: float = 1.0,

@@ -83,7 +83,7 @@ _SOLVER = (
     Setting("method", "text", "dreamsampler"),
     Setting("null_prompt", "text", ""),
     Setting("rho", "float", None, 0.0, 1e6, optional=True),
-    Setting("eta", "float", 0.0, 0.0, 1.0),
+    Setting("eta", "float", 1.0, 0.0, 1.0),
     Setting("dps", "float", 1.0, 0.0, 1e6),
     Setting("period", "int", 3, 1, 10_000),
     Setting("until", "float", 1.0, 0.0, 1.0),

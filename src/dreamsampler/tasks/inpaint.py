@@ -39,7 +39,8 @@ class InpaintSettings:
     Attributes:
         strength: c_g of gamma_t = c_g a^2 / (a^2 + b^2), the pull towards each hole's prompt: 1 takes the prompt's
             estimate, as released; above 1 it goes beyond it, which adds up over the steps and saturates the colours.
-        eta: fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released, 0 deterministic.
+        eta: fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released. Below 1 the null prompt's noise
+            is carried beside an estimate that is another prompt's, an error that grows with the number of steps.
         rho: weight of the estimate in the proximal step.
         iterations: conjugate-gradient iterations; None takes the exact step, which masks allow.
         dps: step of the DPS steps relative to a'.
@@ -56,7 +57,7 @@ class InpaintSettings:
     """
 
     strength: float = 1.0
-    eta: float = 0.0
+    eta: float = 1.0
     rho: float = 1e-4
     iterations: int | None = None
     dps: float = 1.0
@@ -77,7 +78,6 @@ class InpaintSettings:
         """The released script, number by number; it goes with masks of the other sense (`known=True`), 200 steps and
         the null prompt `tasks.restore.NEGATION`."""
         return cls(
-            eta=1.0,
             until=0.85,
             iterations=10,
             noise=0.01,

@@ -99,7 +99,7 @@ def restore_parts(
     null_prompt: str = "",
     steps: int = 100,
     strength: float = 0.5,
-    eta: float = 0.0,
+    eta: float = 1.0,
     rho: float | None = None,
     dps: float = 1.0,
     period: int = 3,
@@ -115,7 +115,8 @@ def restore_parts(
         null_prompt: plays the null prompt's part; `NEGATION` in the released code.
         steps: N.
         strength: c_g of the pull towards the prompt, gamma_t = c_g a^2 / (a^2 + b^2).
-        eta: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t) (1).
+        eta: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t). Below 1 what
+            the pull adds is not forgotten, and grows with N.
         rho: weight of the estimate in the proximal step; by default the larger of 1e-4 (as released) and
             4 sigma^2, so that noise is not fitted.
         dps: step of the DPS steps, relative to the released a'.

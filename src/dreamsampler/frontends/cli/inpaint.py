@@ -59,7 +59,7 @@ def inpaint(
     null_prompt: NullPrompt = "",
     steps: opt.Steps = 100,
     rho: Rho = None,
-    eta: Eta = 0.0,
+    eta: Eta = 1.0,
     dps: Dps = 1.0,
     inversion: Annotated[
         str,

@@ -39,7 +39,7 @@ def restore(
     ] = "inversion",
     steps: opt.Steps = 100,
     rho: Rho = None,
-    eta: Eta = 0.0,
+    eta: Eta = 1.0,
     dps: Dps = 1.0,
     seed: opt.Seed = 0,
     model: opt.Model = "bundled",
