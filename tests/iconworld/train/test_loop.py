@@ -7,7 +7,7 @@ from torch import nn
 
 from dreamsampler.core.errors import InputError, ModelError, NonFinite
 from dreamsampler.iconworld.train.checkpoint import TrainState, load_state, save_state, start_ema
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, learning_rate, train_loop
+from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, learning_rate, train_loop
 
 OPTIONS = LoopOptions(peak_rate=0.05, warm_up=2)
 
@@ -133,3 +133,14 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(ModelError, match="cut short"):
         run(path, new_state(), steps=4, resume=True)
+
+
+def test_initial_weights_are_those_of_the_seed_and_leave_the_generator_alone():
+    before = torch.random.get_rng_state()
+    made = []
+    for seed in (3, 3, 4):
+        with initial_weights(seed):
+            made.append(nn.Linear(4, 4).weight)
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+    assert torch.equal(torch.random.get_rng_state(), before)

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, save_folder, start_ema
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, train_loop
+from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, torch_rng, train_loop
 from dreamsampler.iconworld.train.pool import Pool, crops, to_bytes, to_tensor
 from dreamsampler.iconworld.train.presets import AutoencoderPreset
 from dreamsampler.iconworld.train.sheets import save_sheet
@@ -74,8 +74,8 @@ def train_autoencoder(
     start: Path | None = None,
 ) -> AutoencoderKL:
     """Train on crops of ``pool``; write ``out/autoencoder.safetensors`` (state), sheets and ``out/vae`` (averaged)."""
-    torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
-    vae = build_autoencoder(preset).to(device)
+    with initial_weights(seed):
+        vae = build_autoencoder(preset).to(device)
     if start is not None:
         start_autoencoder(vae, start)
     optimiser = torch.optim.AdamW(vae.parameters(), lr=preset.rate, betas=(0.9, 0.99), weight_decay=1e-3)

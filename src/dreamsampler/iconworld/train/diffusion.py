@@ -22,7 +22,7 @@ from transformers import CLIPTokenizer
 
 from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, load_as_float32, save_folder, start_ema
 from dreamsampler.iconworld.train.latents import LatentPool
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, torch_rng, train_loop
+from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, torch_rng, train_loop
 from dreamsampler.iconworld.train.presets import DiffusionPreset
 from dreamsampler.iconworld.train.sheets import save_sheet
 from dreamsampler.iconworld.train.start import check_words, start_diffusion
@@ -136,8 +136,8 @@ def train_diffusion(
     start: Path | None = None,
 ) -> StableDiffusionPipeline:
     """Train on ``pool``; write ``out/diffusion.safetensors`` (state), sheets and ``out/prior`` (averaged, fp16)."""
-    torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
-    model = TextToLatent(tokenizer, preset, vae.config.latent_channels).to(device)
+    with initial_weights(seed):
+        model = TextToLatent(tokenizer, preset, vae.config.latent_channels).to(device)
     if start is not None:
         check_words(tokenizer, start / "tokenizer")
         start_diffusion(model.text_encoder, model.unet, start)

@@ -27,7 +27,7 @@ from dreamsampler.iconworld.train.checkpoint import (
     start_ema,
     writing,
 )
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, say, torch_rng, train_loop
+from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, say, torch_rng, train_loop
 from dreamsampler.iconworld.train.parallel import rank
 from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
@@ -151,8 +151,8 @@ def train_judge(
     start: Path | None = None,
 ) -> CLIPModel:
     """Train on ``pool``; write ``out/judge.safetensors`` (state) and ``out/judge`` (averaged, fp16)."""
-    torch.manual_seed(seed)  # only the initial weights: every later draw comes from rng_of(seed, step)
-    judge = build_judge(tokenizer, preset).to(device)
+    with initial_weights(seed):
+        judge = build_judge(tokenizer, preset).to(device)
     if start is not None:
         check_words(tokenizer, start)
         start_judge(judge, start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,17 @@ class LoopOptions:
 def rng_of(seed: int, step: int) -> np.random.Generator:
     """The random numbers of one step: a function of seed, step and process alone, so a resumed run repeats them."""
     return np.random.default_rng((seed, step) if rank() == 0 else (seed, step, rank()))
+
+
+@contextmanager
+def initial_weights(seed: int) -> Iterator[None]:
+    """Modules made inside begin with the weights of ``seed``; torch's own generator is left as it was.
+
+    Layers draw from that generator and take no other. Every later draw of a run comes from :func:`rng_of`.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
 
 
 def torch_rng(rng: np.random.Generator) -> torch.Generator:
