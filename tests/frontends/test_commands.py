@@ -198,6 +198,7 @@ class TestFailures:
         assert said.startswith(words)
         assert said.count("\n") == 1
 
+    @pytest.mark.usefixtures("interruptible")
     def test_interrupt_ends_with_130_and_nothing_half_written(self, folder: Path, sd1: Path) -> None:
         words = ["edit", "in.png", "-p", "dog", "-m", str(sd1), "--steps", "900", "-o", "out.png"]
         before = set(folder.iterdir())
