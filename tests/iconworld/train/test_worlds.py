@@ -1,11 +1,13 @@
 """What is trained on: which real icons, their scenes, and pools of both worlds."""
 
+import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld.iconset import Icon, IconSet, held_out
 from dreamsampler.iconworld.train.names import choose_icons
-from dreamsampler.iconworld.train.worlds import build_pool, drawn_scene, icon_scene
+from dreamsampler.iconworld.train.pool import Draw, Record
+from dreamsampler.iconworld.train.worlds import build_pool, drawn_scene, face_and_twin, icon_scene
 
 DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#f00"/></svg>'
 
@@ -48,3 +50,37 @@ def test_a_pool_of_another_size_is_refused_and_one_of_the_same_is_reused(tmp_pat
 def test_training_and_held_out_scenes_of_one_number_differ():
     assert (drawn_scene(5, "train")[0] != drawn_scene(5, "test")[0]).any()
     assert drawn_scene(5, "train")[1] == drawn_scene(5, "train")[1]
+
+
+def test_a_twin_differs_from_its_face_in_one_thing_that_its_caption_names():
+    changed = set()
+    for seed in range(0, 80, 2):
+        face, twin = face_and_twin(seed, "train")
+        a, b = face.figures[0], twin.figures[0]
+        names = {name for name in ("expression", "wears") if getattr(a, name) != getattr(b, name)}
+        assert len(names) == 1
+        assert twin == face.with_figure(0, **{name: getattr(b, name) for name in names})
+        assert face.full_caption() != twin.full_caption()
+        assert a.view == "face"
+        changed |= names
+    assert changed == {"expression", "wears"}
+
+
+def test_training_pools_hold_pairs_of_a_face_and_its_twin_and_dev_pools_hold_none(tmp_path):
+    pool = build_pool(tmp_path / "train", 16, "train", None)
+    assert [i for i, record in enumerate(pool.records) if record.twin] == [7, 15]
+    assert pool.records[6].nouns == pool.records[7].nouns
+    assert (pool.pictures[6] != pool.pictures[7]).any(-1).mean() < 0.25
+    assert not any(record.twin for record in build_pool(tmp_path / "dev", 8, "dev", None).records)
+
+
+def test_half_of_a_batch_is_pairs_that_stand_side_by_side():
+    records = [Record("drawn", ("cat",), "red", ("a cat",), twin=i in (0, 4, 9)) for i in range(12)]
+    draw = Draw(records)
+    rows = draw(np.random.default_rng(0), 16)
+    assert draw.pairs(16) == 4 and len(rows) == 16
+    first, second = rows[8::2], rows[9::2]
+    assert set(second.tolist()) == {4, 9}  # scene 0 is the first of its pool: what it is the twin of is elsewhere
+    assert (first == second - 1).all()
+    assert Draw(records[:4])(np.random.default_rng(0), 16).max() < 4
+    assert Draw(records[:4]).pairs(16) == 0

@@ -23,6 +23,7 @@ from transformers import CLIPTokenizer
 from dreamsampler.iconworld.train.checkpoint import TrainState, copy_ema_into, load_as_float32, save_folder, start_ema
 from dreamsampler.iconworld.train.latents import LatentPool
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, torch_rng, train_loop
+from dreamsampler.iconworld.train.pool import Draw
 from dreamsampler.iconworld.train.presets import DiffusionPreset
 from dreamsampler.iconworld.train.sheets import save_sheet
 from dreamsampler.iconworld.train.start import check_words, start_diffusion
@@ -107,14 +108,22 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
 
 
 def diffusion_loss(
-    model: TextToLatent, clean: Tensor, tokens: Tensor, alphas: Tensor, rng: np.random.Generator
+    model: TextToLatent, clean: Tensor, tokens: Tensor, alphas: Tensor, rng: np.random.Generator, pairs: int = 0
 ) -> Tensor:
-    """Weighted mean square error of the predicted noise at random timesteps; ``alphas`` are cumulative products."""
+    """Weighted mean square error of the predicted noise at random timesteps; ``alphas`` are cumulative products.
+
+    The last 2 ``pairs`` samples are scenes beside their twins: both get the same noise at the same timestep, so that
+    what differs between their gradients is the caption's doing.
+    """
     generator = torch_rng(rng)
-    # one draw in each of b equal slices: the same distribution, less noise in the gradient
-    slices = (torch.arange(len(clean)) + torch.rand(len(clean), generator=generator)) / len(clean)
+    draws = len(clean) - pairs
+    # one draw in each of as many equal slices: the same distribution, less noise in the gradient
+    slices = (torch.randperm(draws, generator=generator) + torch.rand(draws, generator=generator)) / draws
     timesteps = (slices**TIMESTEP_POWER * len(alphas)).long().clamp(max=len(alphas) - 1)
-    noise = torch.randn(clean.shape, generator=generator).to(clean.device)
+    noise = torch.randn((draws, *clean.shape[1:]), generator=generator)
+    alone = draws - pairs
+    rows = torch.cat([torch.arange(alone), torch.arange(alone, draws).repeat_interleave(2)])
+    timesteps, noise = timesteps[rows], noise[rows].to(clean.device)
     alpha = alphas[timesteps].to(clean.device).view(-1, 1, 1, 1)
     predicted = model(alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, timesteps.to(clean.device), tokens)
     snr = (alpha / (1 - alpha)).flatten()
@@ -147,14 +156,16 @@ def train_diffusion(
     alphas = build_scheduler().alphas_cumprod
     tokens = [tokenize(tokenizer, list(record.captions)) for record in pool.records]
     empty = tokenize(tokenizer, [""])[0]
+    draw_batch = Draw(pool.records)
 
     def loss_of_step(rng: np.random.Generator, done: float) -> Tensor:
-        indices = rng.integers(0, len(pool.records), preset.batch)
+        indices = draw_batch(rng, preset.batch)
         chosen = [tokens[i][int(rng.integers(len(tokens[i])))] for i in indices]
         chosen = [empty if rng.random() < EMPTY_SHARE else ids for ids in chosen]
         clean = pool.batch(indices).to(device)
         with torch.autocast(device, torch.bfloat16):
-            return diffusion_loss(model, clean, torch.stack(chosen).to(device), alphas, rng)
+            pairs = draw_batch.pairs(preset.batch)
+            return diffusion_loss(model, clean, torch.stack(chosen).to(device), alphas, rng, pairs)
 
     draw = _sheet_drawer(tokenizer, vae, preset, out, device)
     options = LoopOptions(peak_rate=preset.rate, decay_from=preset.decay_from, ema_decay=preset.ema_decay)

@@ -29,7 +29,7 @@ from dreamsampler.iconworld.train.checkpoint import (
 )
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, say, torch_rng, train_loop
 from dreamsampler.iconworld.train.parallel import rank
-from dreamsampler.iconworld.train.pool import SIZE, Pool, to_tensor
+from dreamsampler.iconworld.train.pool import SIZE, Draw, Pool, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
 from dreamsampler.iconworld.train.start import check_words, start_judge
 from dreamsampler.iconworld.train.text import text_config
@@ -104,7 +104,7 @@ class JudgeLoss(nn.Module):
 
     def __init__(self, pool: Pool, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str]) -> None:
         super().__init__()
-        self.pool, self.tokenizer = pool, tokenizer
+        self.pool, self.tokenizer, self.draw = pool, tokenizer, Draw(pool.records)
         self.nouns = {noun: i for i, noun in enumerate(nouns)}
         self.colours = {colour: i for i, colour in enumerate(colours)}
         self.noun_tokens = tokenize_short(tokenizer, [noun_sentence(n) for n in nouns])
@@ -112,7 +112,7 @@ class JudgeLoss(nn.Module):
 
     def forward(self, judge: CLIPModel, rng: np.random.Generator, batch: int, device: str) -> Tensor:
         """The sum of the three cross-entropies on a random batch."""
-        indices = rng.integers(0, len(self.pool), batch)
+        indices = self.draw(rng, batch)
         records = [self.pool.records[i] for i in indices]
         picked = self.pool.pictures[indices].copy()
         for i, record in enumerate(records):

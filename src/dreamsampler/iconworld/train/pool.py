@@ -6,6 +6,7 @@ A pool is a folder with ``pictures.npy`` (n, 128, 128, 3) uint8, opened as a mem
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,15 +17,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 SIZE = 128
+TWIN_SHARE = 0.5  #: of a batch: scenes beside their twins
 
 
 class Record(NamedTuple):
-    """What is true of a scene: its world, the nouns in it from left to right, the background, some captions."""
+    """What is true of a scene: its world, the nouns in it from left to right, the background, some captions.
+
+    A ``twin`` is the scene before it in the pool with one small thing changed, which only the full captions tell.
+    """
 
     world: str
     nouns: tuple[str, ...]
     background: str
     captions: tuple[str, ...]
+    twin: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,36 @@ class Pool:
     def open(cls, folder: Path) -> Pool:
         """The pool in ``folder``, its pictures still on disk."""
         rows = json.loads((folder / "scenes.json").read_text())
-        records = [Record(row["world"], tuple(row["nouns"]), row["background"], tuple(row["captions"])) for row in rows]
+        records = [
+            Record(row["world"], tuple(row["nouns"]), row["background"], tuple(row["captions"]), row.get("twin", False))
+            for row in rows
+        ]
         return cls(np.load(folder / "pictures.npy", mmap_mode="r"), records)
+
+
+class Draw:
+    """Random batches of records: any scenes first, then pairs of a scene and its twin side by side.
+
+    A smile is a few pixels of a face: among random scenes nothing makes a network look there. Beside a twin whose caption
+    differs in that word alone, it is all that there is to learn.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.count = len(records)
+        self.twins = 1 + np.flatnonzero([record.twin for record in records[1:]])
+
+    def pairs(self, batch: int) -> int:
+        """How many pairs a batch holds; they are its last rows."""
+        return int(TWIN_SHARE * batch) // 2 if len(self.twins) else 0
+
+    def __call__(self, rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
+        """The numbers of ``batch`` scenes."""
+        pairs = self.pairs(batch)
+        scenes = rng.integers(0, self.count, batch - 2 * pairs)
+        if not pairs:
+            return scenes
+        second = self.twins[rng.integers(0, len(self.twins), pairs)]
+        return np.concatenate([scenes, np.stack([second - 1, second], 1).ravel()])
 
 
 def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamsampler.core.errors import InputError
+from dreamsampler.iconworld import sampling
+from dreamsampler.iconworld.characters.accessories import ACCESSORIES
+from dreamsampler.iconworld.characters.features import EXPRESSIONS
+from dreamsampler.iconworld.characters.skeleton import Wear
+from dreamsampler.iconworld.edits import dark_face
 from dreamsampler.iconworld.iconset import IconSet
 from dreamsampler.iconworld.sampling import sample_scene
+from dreamsampler.iconworld.scene import Scene
 from dreamsampler.iconworld.train.checkpoint import writing
 from dreamsampler.iconworld.train.pool import SIZE, Pool, Record
 
 CAPTIONS = 4  #: varied captions kept of each scene
+FACES = 100  #: stream of the close-ups
 
 Split = Literal["train", "dev", "test"]
 
@@ -34,8 +41,37 @@ def drawn_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
     return scene.picture(SIZE), Record("drawn", scene.nouns, scene.background.colour, captions)
 
 
+def face_and_twin(seed: int, split: Split) -> tuple[Scene, Scene]:
+    """A close-up of a face, and the same scene with another expression or with other things on its eyes."""
+    rng = sampling.stream(seed, split, FACES)
+    figure = sampling.alone(rng, sampling.character(rng, view="face"))
+    scene = Scene((figure,), sampling.background(rng, (figure,)), seed)
+    worn = [w for w in figure.wears if ACCESSORIES[w.kind].place == "eyes"]
+    if rng.random() < 0.5 or dark_face(figure):
+        others = [e for e in EXPRESSIONS if e != figure.expression]
+        return scene, scene.with_figure(0, expression=sampling.pick(rng, others))
+    kinds = [k for k, a in ACCESSORIES.items() if a.place == "eyes" and k not in {w.kind for w in worn}]
+    kept = tuple(w for w in figure.wears if w not in worn)
+    if worn and rng.random() < 0.5:
+        return scene, scene.with_figure(0, wears=kept)
+    kind = sampling.pick(rng, kinds)
+    return scene, scene.with_figure(0, wears=(Wear(kind, sampling.pick(rng, ACCESSORIES[kind].colours)), *kept))
+
+
+def twin_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
+    """One half of a pair: the face for an even ``seed``, its twin for the odd one after it."""
+    scene = face_and_twin(seed - seed % 2, split)[seed % 2]
+    said = (scene.full_caption(),)
+    return scene.picture(SIZE), Record("drawn", scene.nouns, scene.background.colour, said, seed % 2 == 1)
+
+
 def scene_of(seed: int, split: Split, real: IconSet | None, share: float) -> tuple[NDArray[np.uint8], Record]:
-    """Scene ``seed``: of the drawn world, or for a ``share`` of the seeds (a low-discrepancy choice) a real icon."""
+    """Scene ``seed``: of the drawn world, or for a ``share`` of the seeds (a low-discrepancy choice) a real icon.
+
+    Of eight scenes for training the last two are a face and its twin.
+    """
+    if split == "train" and seed % 8 >= 6:
+        return twin_scene(seed, split)
     if real is not None and (seed * 0.6180339887498949) % 1 < share:
         return icon_scene(real, seed, split)
     return drawn_scene(seed, split)
