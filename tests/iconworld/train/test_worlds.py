@@ -78,7 +78,8 @@ def test_half_of_a_batch_is_pairs_that_stand_side_by_side():
     records = [Record("drawn", ("cat",), "red", ("a cat",), twin=i in (0, 4, 9)) for i in range(12)]
     draw = Draw(records)
     rows = draw(np.random.default_rng(0), 16)
-    assert draw.pairs(16) == 4 and len(rows) == 16
+    assert draw.pairs(16) == 4
+    assert len(rows) == 16
     first, second = rows[8::2], rows[9::2]
     assert set(second.tolist()) == {4, 9}  # scene 0 is the first of its pool: what it is the twin of is elsewhere
     assert (first == second - 1).all()

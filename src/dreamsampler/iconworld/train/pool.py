@@ -57,8 +57,8 @@ class Pool:
 class Draw:
     """Random batches of records: any scenes first, then pairs of a scene and its twin side by side.
 
-    A smile is a few pixels of a face: among random scenes nothing makes a network look there. Beside a twin whose caption
-    differs in that word alone, it is all that there is to learn.
+    A smile is a few pixels of a face: among random scenes nothing makes a network look there. Beside a twin whose
+    caption differs in that word alone, it is all that there is to learn.
     """
 
     def __init__(self, records: Sequence[Record]) -> None:
