@@ -9,7 +9,7 @@ from dreamsampler.generators.svg.reader import read_svg
 from dreamsampler.generators.svg.writer import write_svg
 
 from .browser import find_browser, levels, shown
-from .test_reader import EXACT, _svg
+from .test_reader import EXACT, IGNORED, _svg, scene
 from .test_writer import FILLED, _drawing
 
 SIZE = 128
@@ -43,3 +43,15 @@ def test_a_browser_shows_what_we_wrote_and_what_we_read(tmp_path: Path) -> None:
             assert picture.std() > 5, f"{name}, {what}: the browser shows nothing"
             difference = np.abs(levels(drawing) - picture).mean()
             assert difference < limits[what], f"{name}, {what}: {difference:.2f} levels"
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no browser: needs chromium or chrome on the search path")
+def test_a_browser_ignores_the_values_that_we_ignore(tmp_path: Path) -> None:
+    cases = [(key, values[0], value) for key, values in IGNORED.items() for value in values[1:]]
+    files = []
+    for number, (key, inherited, value) in enumerate(cases):
+        files.append(tmp_path / f"{number}.svg")
+        files[-1].write_bytes(_svg(scene(key, inherited, f'{key}="{value}"')))
+    for case, file, picture in zip(cases, files, shown(str(find_browser()), files, SIZE), strict=True):
+        difference = np.abs(levels(read_svg(file, (SIZE, SIZE))) - picture).mean()
+        assert difference < 1.0, f"{case}: {difference:.2f} levels"

@@ -109,6 +109,33 @@ EXACT = {
 }
 
 
+IGNORED = {
+    "stroke-width": ("9", "abc", "-3", "1 2", "4qx", "5 px", "5."),
+    "stroke-linecap": ("round", "flat"),
+    "stroke-linejoin": ("round", "mitre"),
+    "stroke-miterlimit": ("1", "-9", "9px", "many"),
+    "stroke-dasharray": ("9 3", "5 -3", "5 x", "4,,2"),
+    "stroke-dashoffset": ("5", "5 5", "x"),
+    "stroke-opacity": (".4", "abc", "5px", "50 % %"),
+    "fill": ("teal", "abc", "#12345", "rgb(1,2)", "url(#none) abc", "gold silver", "#ggg", "rgb(10%, 20%, 30)"),
+    "stroke": ("teal", "abc", "rgb(10deg 0 0)", "hsl(10%,10%,10%)"),
+    "fill-opacity": (".3", "abc", "1px", "nan"),
+    "fill-rule": ("evenodd", "odd"),
+    "visibility": ("visible", "seen"),
+    "paint-order": ("stroke", "stroke stroke", "first"),
+    "color": ("gold", "abc"),
+    "opacity": ("", "abc", "1px"),
+}
+"""Properties, a value to inherit (or none, where they are not inherited), and values that CSS has them ignore."""
+CROSSED = '<path d="M10 50L22 8L34 50L10 20L50 20" transform="translate(2 2)" {}/>'
+
+
+def scene(key: str, inherited: str, own: str) -> str:
+    given = {"fill": "currentColor", "stroke": "#036", "stroke-width": "6"} | ({key: inherited} if inherited else {})
+    attributes = " ".join(f'{name}="{value}"' for name, value in given.items())
+    return f"<g {attributes}>{CROSSED.format(own)}</g>"
+
+
 def _svg(body: str, attributes: str = 'viewBox="0 0 64 64"') -> bytes:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}>{body}</svg>'.encode()
 
@@ -208,6 +235,43 @@ def test_what_is_approximated_is_said(body: str, note: str) -> None:
     assert any(note in text for text in read_svg(_svg(body)).notes)
 
 
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in IGNORED.items() for value in values[1:]])
+def test_a_value_that_a_property_does_not_have_is_ignored(key: str, value: str) -> None:
+    inherited = IGNORED[key][0]
+    without = read_svg(_svg(scene(key, inherited, "")))
+    for own in (f'{key}="{value}"', f'style="{key}:{value}"'):
+        read = read_svg(_svg(scene(key, inherited, own)))
+        assert torch.equal(read.render(), without.render())
+        assert read.notes == (f"values of {key} that it does not have ignored (1x)",)
+
+
+def test_what_was_said_before_an_ignored_value_counts() -> None:
+    style = "<style>path{fill:red;fill:blurple} #p{stroke:wide!important}</style>"
+    drawing = read_svg(_svg(style + '<path id="p" d="M0 0h9v9z" fill="lime" stroke="gold" style="fill:rgb(x)"/>'))
+    assert drawing.rgba.tolist() == [[1.0, 0.0, 0.0, 1.0], [1.0, pytest.approx(215 / 255), 0.0, 1.0]]
+
+
+def test_empty_values_are_no_mistake_and_case_does_not_matter() -> None:
+    body = (
+        '<path d="M0 0h9v9z" fill=""/><path d="M0 0h9v9z" fill="RED" fill-rule="EvenOdd" stroke="NONE"/>'
+        '<path d="M0 0h9v9z" fill="url(#x) CurrentColor"/>'
+    )
+    drawing = read_svg(_svg(f'<g fill="teal" color="Red">{body}</g>'))
+    assert drawing.notes == ()
+    assert drawing.structure.rules == (FillRule.NONZERO, FillRule.EVENODD, FillRule.NONZERO)
+    red, teal = [1.0, 0.0, 0.0, 1.0], pytest.approx([0, 128 / 255, 128 / 255, 1])
+    assert drawing.rgba.tolist() == [teal, red, red]
+
+
+def test_stops_with_values_that_they_do_not_have() -> None:
+    stops = '<stop offset="{}" stop-color="{}" stop-opacity="{}"/><stop offset="1" stop-color="lime"/>'
+    body = '<linearGradient id="a">{}</linearGradient><rect width="64" height="64" fill="url(#a)"/>'
+    good = read_svg(_svg(body.format(stops.format("0", "black", "1"))))
+    bad = read_svg(_svg(body.format(stops.format("x", "blurple", "2px"))))
+    assert torch.equal(good.render(), bad.render())
+    assert len(bad.notes) == 3
+
+
 def test_without_gradients_a_path_takes_the_mean_over_its_shape() -> None:
     stops = '<stop stop-color="#000"/><stop offset="1" stop-color="#fff" stop-opacity=".5"/>'
     body = (
@@ -263,6 +327,7 @@ LAUGH = "".join(f'<g id="g{k}">' + f'<use href="#g{k - 1}"/>' * 10 + "</g>" for 
         (_svg("<path d='M1e300 1e300h9v1e308z'/>"), "coordinates"),
         (_svg("<circle r='nan'/>"), "length"),
         (_svg("<circle r='1e999'/>"), "length"),
+        (_svg("<circle r='wide'/>"), "length"),
         (_svg("<circle r='9' transform='scale(nan)'/>"), "transform.*nan"),
         (_svg("<circle r='9' transform='translate(inf 3)'/>"), "transform.*inf"),
         (_svg("<polygon points='1 2 x'/>"), "points"),
@@ -283,6 +348,15 @@ def test_missing_files_and_wild_sizes_are_refused(tmp_path: Path) -> None:
     for size in (0, 1 << 20, (5, 0)):
         with pytest.raises(InputError, match="size"):
             read_svg(_svg("<circle r='9'/>"), size)
+
+
+def test_no_picture_beyond_the_limit_is_asked_of_the_rasteriser() -> None:
+    wide = _svg("<circle r='9'/>", 'viewBox="0 0 20 10"')
+    with pytest.raises(InputError, match=r"size: 16384 x 8192 pixels \(134 megapixels\).*at most 64.*ask for 11313 or"):
+        read_svg(wide, 16384)
+    assert read_svg(wide, 11313).size == (5656, 11313)
+    with pytest.raises(InputError, match="8000 or less"):
+        read_svg(wide, (8001, 8001))
 
 
 def test_use_cannot_multiply_without_bounds(monkeypatch: pytest.MonkeyPatch) -> None:

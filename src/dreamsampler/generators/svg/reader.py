@@ -18,6 +18,7 @@ import torch
 
 from ...core.errors import InputError
 from ...files.content import read_bytes
+from ...files.decode import MAX_PIXELS
 from .arguments import MAX_SIDE
 from .drawing import Drawing, Shape
 from .reading.geometry import Array
@@ -46,7 +47,7 @@ def read_svg(source: Source, size: int | tuple[int, int] | None = None, dtype: t
 
     Raises:
         InputError: no such file, broken XML, entities, malformed or non-finite numbers, nothing to draw, too much of
-            anything.
+            anything, more than 64 megapixels asked for.
         MissingExtra: svgelements is not installed.
 
     Example:
@@ -93,11 +94,8 @@ def _drawing(root: Node, size: int | tuple[int, int] | None, dtype: torch.dtype)
     for node in root.walk():
         if "id" in node.attributes:
             ids.setdefault(node.attributes["id"], node)
-    sheet = read_stylesheet(root)
     notes: Counter[str] = Counter()
-    if sheet.incomplete:
-        notes["CSS rules with selectors other than tag, .class and #id left out"] += 1
-    walker = Walker(Document(ids, sheet, notes))
+    walker = Walker(Document(ids, read_stylesheet(root, notes), notes))
     walker.visit(root, Context(matrix, {}, 1.0, view))
     if not walker.figures:
         left_out = "; " + ", ".join(notes) if notes else ""
@@ -136,6 +134,13 @@ def _canvas(root: Node, size: int | tuple[int, int] | None) -> tuple[tuple[int, 
         canvas = (max(1, round(height * scale)), max(1, round(width * scale)))
     if not all(1 <= side <= MAX_SIDE for side in canvas):
         raise InputError(f"size: {canvas}, expected height and width from 1 to {MAX_SIDE}")
+    pixels = canvas[0] * canvas[1]
+    if pixels > MAX_PIXELS:
+        raise InputError(
+            f"size: {canvas[1]} x {canvas[0]} pixels ({pixels / 1e6:.0f} megapixels); at most {MAX_PIXELS / 1e6:g} "
+            f"megapixels are drawn: ask for {int(max(canvas) * math.sqrt(MAX_PIXELS / pixels))} or less on the longer "
+            "side"
+        )
     matrix = fit(box, canvas[1], canvas[0], root.attributes.get("preserveAspectRatio", ""))
     if not math.isfinite(float(np.abs(matrix).max())):
         raise InputError("viewBox: its numbers are too large or too small")

@@ -1,4 +1,4 @@
-"""SVG's basic shapes, path data, transforms and colours as numbers. The only file that uses svgelements.
+"""SVG's basic shapes, path data and transforms as numbers. The only file that uses svgelements.
 
 A curve is an array `[3 S + 1, 2]`: anchor, two handles, anchor, two handles, ..., anchor.
 """
@@ -67,15 +67,6 @@ def affine(text: str) -> Array:
 def transformed(points: Array, matrix: Array) -> Array:
     result: Array = points @ matrix[:2, :2].T + matrix[:2, 2]
     return result
-
-
-def colour(text: str) -> tuple[float, float, float, float]:
-    """A CSS colour as RGBA in [0, 1]; names, #rgb, #rrggbb(aa), rgb(), rgba(), hsl()."""
-    with _explained("colour", text):
-        found = _library().Color(text)
-        if found.value is None:
-            raise ValueError("not a colour")
-        return found.red / 255, found.green / 255, found.blue / 255, found.alpha / 255
 
 
 def path_curves(data: str) -> list[Curve]:

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from ..fill import Affine, Gradient, Rgba
-from .geometry import Array, affine, colour
+from .colour import colour
+from .geometry import Array, affine
 from .stylesheet import Stylesheet
-from .viewport import Viewport
+from .viewport import Viewport, fraction
 from .xmltree import Node
 
 GRID = 24
@@ -108,12 +109,11 @@ def _stops(stops: list[Node], sheet: Stylesheet) -> tuple[tuple[float, ...], tup
     colours: list[Rgba] = []
     for stop in stops:
         properties = sheet.properties(stop)
-        at = min(max(Viewport(1, 1).length(properties.get("offset", "0"), "x"), 0.0), 1.0)
+        at = fraction(properties.get("offset", "0"))
         offsets.append(max(at, offsets[-1] if offsets else 0.0))
         text = properties.get("stop-color", "black")
-        r, g, b, a = colour("black" if text in ("currentColor", "inherit") else text)
-        a *= Viewport(1, 1).length(properties.get("stop-opacity", "1"), "x")
-        colours.append((r, g, b, a))
+        r, g, b, a = colour("black" if text in ("currentcolor", "inherit") else text)
+        colours.append((r, g, b, a * fraction(properties.get("stop-opacity"))))
     return tuple(offsets), tuple(colours)
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from ....core.errors import InputError
 from ..fill import Gradient, Rgba
-from .geometry import Array, Curve, colour
+from .colour import colour
+from .geometry import Array, Curve
 from .gradient import mean_colour, resolve
 from .stylesheet import Stylesheet
-from .viewport import Viewport
+from .values import accepted, reference
+from .viewport import Viewport, fraction
 from .xmltree import Node
-
-_URL = re.compile(r"url\(\s*['\"]?([^'\")]*)['\"]?\s*\)\s*(.*)")
 
 
 class Document(NamedTuple):
@@ -42,46 +40,27 @@ class Painted(NamedTuple):
     mean: Rgba | None = None
 
 
-def reference(text: str) -> tuple[str, str] | None:
-    """`url(#id) fallback` as (id, fallback); None for anything else. References to other files give the id ""."""
-    match = _URL.match(text.strip())
-    if match is None:
-        return None
-    return (match[1][1:] if match[1].startswith("#") else ""), match[2].strip()
-
-
-def fraction(text: str | None, what: str) -> float:
-    """An opacity: a number or percentage, clamped to [0, 1]; 1 if absent."""
-    if text is None or text in ("inherit", ""):
-        return 1.0
-    try:
-        return min(max(Viewport(1, 1).length(text, "x"), 0.0), 1.0)
-    except InputError as error:
-        raise InputError(f"{what}: {error}") from error
-
-
 def paint(
     key: str, properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
 ) -> Painted | None:
     """What a shape's "fill" or "stroke" paints; None if nothing."""
-    text = properties.get(key, "black" if key == "fill" else "none").strip()
-    found = _painted(text, properties, curves, document, view)
+    found = _painted(properties.get(key, "black" if key == "fill" else "none"), properties, curves, document, view)
     if found is None:
         return None
     r, g, b, a = found.rgba
-    a *= fraction(properties.get(f"{key}-opacity"), f"{key}-opacity")
+    a *= fraction(properties.get(f"{key}-opacity"))
     return found._replace(rgba=(r, g, b, a)) if a > 0 else None
 
 
 def _painted(
     text: str, properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
 ) -> Painted | None:
-    if text in ("none", "transparent", ""):
+    if text in ("none", "transparent"):
         return None
     link = reference(text)
     if link is not None:
         return _server(link, properties, curves, document, view)
-    if text.lower() == "currentcolor":
+    if text == "currentcolor":
         text = properties.get("color", "black")
     if text.startswith("context-"):
         document.notes["paints taken from a context drawn black"] += 1
@@ -108,7 +87,7 @@ def _server(
         document.notes["patterns left out"] += 1
     if name == "":
         document.notes["references to other files left out"] += 1
-    return _painted(fallback or "none", properties, curves, document, view)
+    return _painted(accepted("fill", fallback) or "none", properties, curves, document, view)
 
 
 def polygon(points: Array, steps: int = 8) -> Array:

@@ -6,8 +6,10 @@ Understood: `*`, `tag`, `.class`, `#id`, `tag.class` and lists of these. Anythin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
+from .values import accepted
 from .xmltree import Node
 
 Pairs = tuple[tuple[str, str], ...]
@@ -35,20 +37,27 @@ class Rule:
 
 @dataclass(frozen=True)
 class Stylesheet:
-    """Rules in the order in which they apply, and whether some could not be understood."""
+    """Rules in the order in which they apply, and the file's notes on what could not be understood."""
 
-    rules: tuple[Rule, ...] = ()
-    incomplete: bool = False
+    rules: tuple[Rule, ...]
+    notes: Counter[str]
 
     def properties(self, node: Node) -> dict[str, str]:
-        """What applies to an element: presentation attributes, then rules, then its own style attribute."""
+        """What applies to an element: presentation attributes, then rules, then its own style attribute.
+
+        What is not a value of its property is ignored and noted, so that what was said before it counts.
+        """
         own, own_important = declarations(node.attributes.get("style", ""))
         applying = [rule for rule in self.rules if rule.matches(node)]
-        found = dict(node.attributes)
-        for pairs in (*(rule.declarations for rule in applying), own):
-            found.update(pairs)
-        for pairs in (*(rule.important for rule in applying), own_important):
-            found.update(pairs)
+        ordinary = (tuple(node.attributes.items()), *(rule.declarations for rule in applying), own)
+        important = (*(rule.important for rule in applying), own_important)
+        found: dict[str, str] = {}
+        for key, text in (pair for pairs in (*ordinary, *important) for pair in pairs):
+            value = accepted(key, text)
+            if value is not None:
+                found[key] = value
+            elif text.strip():
+                self.notes[f"values of {key} that it does not have ignored"] += 1
         return found
 
 
@@ -64,8 +73,8 @@ def declarations(text: str) -> tuple[Pairs, Pairs]:
     return tuple(ordinary), tuple(important)
 
 
-def read_stylesheet(root: Node) -> Stylesheet:
-    """All <style> elements of a document."""
+def read_stylesheet(root: Node, notes: Counter[str]) -> Stylesheet:
+    """All <style> elements of a document; selectors that are not understood are noted."""
     rules: list[Rule] = []
     incomplete = False
     for node in root.walk():
@@ -80,7 +89,9 @@ def read_stylesheet(root: Node) -> Stylesheet:
                     incomplete = True
                 else:
                     rules.append(rule)
-    return Stylesheet(tuple(sorted(rules, key=lambda rule: rule.weight)), incomplete)
+    if incomplete:
+        notes["CSS rules with selectors other than tag, .class and #id left out"] += 1
+    return Stylesheet(tuple(sorted(rules, key=lambda rule: rule.weight)), notes)
 
 
 def _rule(selector: str, body: tuple[Pairs, Pairs]) -> Rule | None:

@@ -41,6 +41,15 @@ class Viewport(NamedTuple):
         return value / 100 * {"x": self.width, "y": self.height, "r": diagonal}[axis]
 
 
+def fraction(text: str | None) -> float:
+    """An opacity or an offset: a number or percentage, clamped to [0, 1]; 1 if absent.
+
+    Raises:
+        InputError: as `Viewport.length`.
+    """
+    return 1.0 if text is None or text == "inherit" else min(max(Viewport(1, 1).length(text, "x"), 0.0), 1.0)
+
+
 def view_box(text: str | None) -> tuple[float, float, float, float] | None:
     """min-x, min-y, width, height; None where there is none or it is empty.
 

@@ -14,9 +14,10 @@ from .clip import Clipping, clipping, closed
 from .dash import dashed
 from .geometry import Array, Curve, affine, shape_curves, transformed
 from .gradient import placed
-from .paint import Document, Painted, fraction, paint, reference
+from .paint import Document, Painted, paint
 from .stroke import Pen, stroke_contours
-from .viewport import Viewport, fit, view_box
+from .values import reference
+from .viewport import Viewport, fit, fraction, view_box
 from .xmltree import Node
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
@@ -94,7 +95,7 @@ class Walker:
         matrix = context.matrix
         if properties.get("transform", "none") not in ("none", ""):
             matrix = matrix @ affine(properties["transform"])
-        opacity = context.opacity * fraction(properties.get("opacity"), "opacity")
+        opacity = context.opacity * fraction(properties.get("opacity"))
         inner = Context(matrix, {**context.properties, **own}, opacity, context.view, context.clips, context.depth + 1)
         link = reference(properties.get("clip-path", "none"))
         node_of_clip = self.document.ids.get(link[0]) if link else None
@@ -153,7 +154,7 @@ class Walker:
             return
         name = node.attributes.get("id", "")
         parts = [self._fill, self._stroke]
-        if context.properties.get("paint-order", "").startswith("stroke"):
+        if context.properties.get("paint-order") == "stroke":
             parts.reverse()
         for part in parts:
             part(curves, context, name)
@@ -176,12 +177,12 @@ class Walker:
         if painted is None or scale == 0:
             return
         pattern = properties.get("stroke-dasharray", "none")
-        if pattern not in ("none", ""):
-            lengths = [context.view.length(part, "r") for part in pattern.replace(",", " ").split()]
+        if pattern != "none":
+            lengths = [context.view.length(part, "r") for part in pattern.split()]
             offset = context.view.length(properties.get("stroke-dashoffset", "0"), "r")
             cut = dashed(curves, lengths, offset)
             if cut is curves and sum(lengths) > 0:
-                self.document.notes["dash patterns too fine, or with negative lengths, drawn as whole lines"] += 1
+                self.document.notes["dash patterns too fine drawn as whole lines"] += 1
             curves = cut
         pen = Pen(
             width,
@@ -212,7 +213,7 @@ class Walker:
         drawn, notes = self.figures[first:], self.document.notes
         if not drawn:
             return
-        if fraction(properties.get("opacity"), "opacity") < 1 and len(drawn) > 1:
+        if fraction(properties.get("opacity")) < 1 and len(drawn) > 1:
             notes["group opacities applied to each path"] += 1
         for key, what in (("mask", "masks left out"), ("filter", "filters left out")):
             if properties.get(key, "none") not in ("none", ""):
