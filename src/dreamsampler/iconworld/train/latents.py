@@ -9,11 +9,17 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
 from torch import Tensor
 
 from dreamsampler.core.errors import InputError
+from dreamsampler.files.weights import check_safetensors
 from dreamsampler.iconworld.train.checkpoint import writing
 from dreamsampler.iconworld.train.pool import Pool, Record, to_tensor
+from dreamsampler.priors.weights import fingerprint
+
+_ENCODER = "encoder"  #: in the file's metadata: the digest of what made the latents
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,13 @@ def encode_pool(pool: Pool, vae: AutoencoderKL, file: Path, batch: int = 16) -> 
     """The posterior means of every picture, times the scaling factor; read from ``file`` if it exists.
 
     Raises:
-        InputError: the file is of other scenes, or cannot be written.
+        InputError: the file is of other scenes or of another encoder, or cannot be written. It is not replaced: what
+            learned from those latents knows no others.
+        ModelError: it is damaged.
     """
+    made_by = encoder_digest(vae)
     if file.exists():
-        kept = np.load(file)
-        if len(kept) != len(pool):
-            raise InputError(f"{file} holds latents of {len(kept)} scenes, there are {len(pool)}: delete it")
-        return LatentPool(kept, pool.records)
+        return LatentPool(_kept(file, len(pool), made_by), pool.records)
     parts = []
     for start in range(0, len(pool), batch):
         images = to_tensor(np.asarray(pool.pictures[start : start + batch])).to(vae.device)
@@ -49,7 +55,29 @@ def encode_pool(pool: Pool, vae: AutoencoderKL, file: Path, batch: int = 16) -> 
     latents = np.concatenate(parts)
     temporary = file.with_suffix(".tmp")
     with writing(file):
-        with temporary.open("wb") as out:
-            np.save(out, latents)
+        save_file({"latents": latents}, temporary, metadata={_ENCODER: made_by})
         temporary.replace(file)
     return LatentPool(latents, pool.records)
+
+
+def encoder_digest(vae: AutoencoderKL) -> str:
+    """SHA-256 of all that latents depend on; the decoder, which the stage of that name goes on training, is no part."""
+    weights = [(name, t) for name, t in vae.state_dict().items() if name.startswith(("encoder.", "quant_conv."))]
+    scale = torch.tensor(vae.config.scaling_factor, dtype=torch.float64)
+    return str(fingerprint([*weights, ("scaling_factor", scale)]))
+
+
+def _kept(file: Path, count: int, made_by: str) -> NDArray[np.float16]:
+    """The latents in ``file``, which must be those of so many scenes by this encoder."""
+    check_safetensors(file)
+    with safe_open(file, "np") as stored:
+        latents: NDArray[np.float16] = stored.get_tensor("latents")
+        encoder = (stored.metadata() or {}).get(_ENCODER)
+    if len(latents) != count:
+        raise InputError(f"{file} holds latents of {len(latents)} scenes, there are {count}: delete it")
+    if encoder != made_by:
+        raise InputError(
+            f"{file} holds latents of another encoder than the run's vae/: put that autoencoder back, or delete the "
+            "file and train decoder and diffusion anew, without --resume"
+        )
+    return latents

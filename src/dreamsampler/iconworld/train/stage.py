@@ -122,7 +122,7 @@ class Run:
 
         pool = self.pool(split)
         with first_process_first(), busy(f"encoding {len(pool)} {split} scenes"):
-            return encode_pool(pool, vae.to(self.device), self.out / f"latents_{split}.npy")
+            return encode_pool(pool, vae.to(self.device), self.out / f"latents_{split}.safetensors")
 
     def tokenizer(self) -> CLIPTokenizer:
         """The tokenizer of this run's words."""
