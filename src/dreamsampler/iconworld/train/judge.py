@@ -1,8 +1,9 @@
 """Stage 3: the judge, a small CLIP model that learns from pixels alone and shares nothing with the prior.
 
-Three contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
-the pictures of a batch against their captions (both ways), each one-figure picture against a sentence for every noun
-of the vocabulary, and each picture against a sentence for every background colour. The pictures are blurred, shifted
+Four contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
+the pictures of a batch against their captions (both ways), a face and its twin against their two captions, each
+one-figure picture against a sentence for every noun of the vocabulary, and each picture against a sentence for every
+background colour. The pictures are blurred, shifted
 and recoloured a little, because the judge will look at decoded samples, not at clean renderings.
 """
 
@@ -100,7 +101,7 @@ def perturb(pictures: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 class JudgeLoss(nn.Module):
-    """The three contrasts over one batch."""
+    """The four contrasts over one batch."""
 
     def __init__(self, pool: Pool, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str]) -> None:
         super().__init__()
@@ -111,7 +112,7 @@ class JudgeLoss(nn.Module):
         self.colour_tokens = tokenize_short(tokenizer, [background_sentence(c) for c in colours])
 
     def forward(self, judge: CLIPModel, rng: np.random.Generator, batch: int, device: str) -> Tensor:
-        """The sum of the three cross-entropies on a random batch."""
+        """The sum of the four cross-entropies on a random batch."""
         indices = self.draw(rng, batch)
         records = [self.pool.records[i] for i in indices]
         picked = self.pool.pictures[indices].copy()
@@ -125,6 +126,8 @@ class JudgeLoss(nn.Module):
         pairs = scale * seen @ said.T
         own = torch.arange(batch, device=device)
         loss = (F.cross_entropy(pairs, own) + F.cross_entropy(pairs.T, own)) / 2
+        if twins := 2 * self.draw.pairs(batch):
+            loss = loss + twin_contrast(seen[-twins:], said[-twins:], scale)
         names = encode_text(judge, self.noun_tokens.to(device))
         single = [len(record.nouns) == 1 for record in records]
         targets = torch.tensor([self.nouns[r.nouns[0]] for r in records if len(r.nouns) == 1], device=device)
@@ -133,6 +136,13 @@ class JudgeLoss(nn.Module):
         grounds = encode_text(judge, self.colour_tokens.to(device))
         targets = torch.tensor([self.colours[record.background] for record in records], device=device)
         return loss + F.cross_entropy(scale * seen @ grounds.T, targets)
+
+
+def twin_contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
+    """Cross-entropy of each picture between its own caption and its twin's; pairs are rows 2k and 2k + 1."""
+    similar = scale * seen.view(-1, 2, seen.shape[1]) @ said.view(-1, 2, said.shape[1]).transpose(1, 2)
+    own = torch.arange(2, device=seen.device).repeat(len(similar))
+    return F.cross_entropy(similar.flatten(0, 1), own)
 
 
 def train_judge(
