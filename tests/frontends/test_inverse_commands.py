@@ -208,6 +208,44 @@ def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
     assert {s.default for task in ("inpaint", "restore") for s in TASKS[task] if s.name == "null_prompt"} == {""}
 
 
+@pytest.mark.parametrize("task", ["inpaint in.png --mask left.png -p a", "restore in.png --operator identity"])
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("psld:omega=-1", "omega=-1.0, gamma=0.5: expected weights of 0 or more"),
+        ("psld:scale=nan", "scale='nan'; expected a number"),
+        ("treg:scale=abc", "scale='abc'; expected a number"),
+        ("treg:rho=-1", "rho=-1.0: expected 0 or more"),
+        ("latent-dps:eta=2", "eta=2.0: expected 0 (DDIM) to 1"),
+        ("repaint:jump=0", "jump=0, resample=10"),
+        ("resample:every=0", "every=0"),
+        ("p2l:tune=-1", "tune=-1"),
+        ("diffpir:zeta=3", "zeta=3.0"),
+        ("ddnm:eta=4", "eta=4.0: expected a share"),
+        ("flowdps:back=down", "back='down'"),
+        ("dreamsampler:eta=4", "eta=4.0: expected a share"),
+        ("smear", "method='smear'"),
+    ],
+)
+def test_a_bad_method_is_said_before_a_model_is_looked_for(cli: Cli, task: str, method: str, message: str) -> None:
+    done = cli(f"{task} --method {method} -m ./nowhere -o out.png")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert message in done.stderr
+    assert "nowhere" in cli(f"{task} --method psld:omega=2 -m ./nowhere -o out.png").stderr
+
+
+def test_options_of_dreamsampler_are_settings_like_any_other(cli: Cli, sd1: Path) -> None:
+    done(cli(f"restore in.png --operator sr:factor=2 -m {sd1} --steps 2 -o a.png --eta 0.25 --begin noise --dps 2"))
+    method = "dreamsampler:eta=0.25,begin=noise,dps=2"
+    done(cli(f"restore in.png --operator sr:factor=2 -m {sd1} --steps 2 -o b.png --method {method}"))
+    a, b = load_recipe("a.png"), load_recipe("b.png")
+    assert dict(a.settings) == dict(b.settings)
+    assert a.settings["eta"] == 0.25
+    assert (pixels("a.png") == pixels("b.png")).all()
+    words = "inpaint in.png --mask left.png -p a --method dreamsampler:begin=noise -m ./nowhere -o out.png"
+    assert "begin is an option of restoring" in cli(words).stderr
+
+
 def test_other_methods_fill_all_holes_by_one_prompt(cli: Cli, sd1: Path) -> None:
     done(cli(f"inpaint in.png --mask left.png --mask right.png -p cat -m {sd1} --steps 2 --method psld -o out.png"))
     before, after = pixels("in.png"), pixels("out.png")

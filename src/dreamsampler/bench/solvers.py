@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..methods.inverse import MASKS_ONLY, parse_method, restore_with
+from ..methods.inverse import MASKS_ONLY, restore_with
+from ..methods.rehearsal import rehearsed
 from ..metrics.base import Sample
 from ..metrics.clip import ClipAccuracy
 from ..metrics.encoder import ClipEncoder
@@ -35,7 +36,7 @@ class Solver:
         """ "name" or "name:option=value,..."; `steps` is an option too.
 
         Raises:
-            InputError: an unknown method or option, or a value of the wrong kind.
+            InputError: an unknown method or option, or a value of the wrong kind or out of range.
         """
         if text == "start":
             return cls(text, text, 0)
@@ -45,7 +46,7 @@ class Solver:
         chosen = [part.removeprefix("steps=") for part in parts if part.startswith("steps=")]
         if any(not value.isdigit() or int(value) < 1 for value in chosen):
             raise InputError(f"{text}: steps={chosen[-1]!r}; expected a whole number above 0")
-        method, options = parse_method(f"{name}:{','.join(own)}" if own else name)
+        method, options = rehearsed(f"{name}:{','.join(own)}" if own else name)
         return cls(text, method, int(chosen[-1]) if chosen else steps, options)
 
     def takes(self, given: Problem) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..core.errors import InputError
 from ..core.types import Prior
 from ..operators import Measurement
 from ..steering.guidance import CFG
@@ -40,7 +41,12 @@ def ddnm(
         eta: share of fresh noise; 0.85 in the paper.
         rho: above 0 softens the projection to a proximal step, which ill-conditioned blurs need.
         seeds: one an item.
+
+    Raises:
+        InputError: eta outside [0, 1], or rho below 0.
     """
+    if not 0.0 <= eta <= 1.0:
+        raise InputError(f"eta={eta}: expected a share, 0 to 1")
     visits = prior.schedule.visits(steps)
     null = prior.embed([null_prompt])
     guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)

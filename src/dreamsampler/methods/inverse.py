@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -86,7 +87,8 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
     """A method and its options, written "psld:omega=0.5,gamma=0.1".
 
     Raises:
-        InputError: an unknown method or option, or a value of the wrong kind; names the options that there are.
+        InputError: an unknown method or option, or a value of the wrong kind; names the options that there are. Ranges
+            are the method's to know: see `rehearsal`.
 
     Example:
         >>> parse_method("treg:scale=4")
@@ -101,6 +103,8 @@ def parse_method(text: str) -> tuple[str, dict[str, Any]]:
             raise InputError(f"method {text!r}: {name} has no option {key!r}; it has {', '.join(kinds) or 'none'}")
         try:
             options[key] = kinds[key](value)
+            if kinds[key] is float and not math.isfinite(options[key]):
+                raise ValueError
         except ValueError:
             raise InputError(f"method {text!r}: {key}={value!r}; expected {_KINDS[kinds[key]]}") from None
     return name, options

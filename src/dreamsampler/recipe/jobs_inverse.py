@@ -10,6 +10,7 @@ from ..core.errors import InputError
 from ..core.schedule import check_visits
 from ..files.images import Source
 from ..methods.inverse import MASKS_ONLY, options_of, parse_method
+from ..methods.rehearsal import rehearsed
 from ..operators import Mask, RectangleMask
 from ..operators.parse import operator_files
 from ..steering.inversion import METHODS
@@ -33,11 +34,11 @@ def solver_settings(
     period: int = 3,
     until: float = 1.0,
 ) -> dict[str, Any]:
-    """The settings that inpainting and restoring share, checked."""
+    """The settings that inpainting and restoring share, checked; DreamSampler's options are settings like any other."""
     check_visits(whole("steps", steps), 1.0)
-    parse_method(text("method", method))
-    return {
-        "method": method,
+    name, own = rehearsed(text("method", method))
+    settings = {
+        "method": name if name == "dreamsampler" else method,
         "null_prompt": text("null_prompt", null_prompt),
         "steps": whole("steps", steps),
         "strength": number("strength", strength),
@@ -47,6 +48,7 @@ def solver_settings(
         "period": whole("period", period),
         "until": number("until", until),
     }
+    return settings | own if name == "dreamsampler" else settings
 
 
 def inpaint_settings(
@@ -83,6 +85,8 @@ def inpaint_jobs(
     for given in prompts:
         text("prompt", given)
     check_own("inpaint", settings)
+    if "begin" in settings:
+        raise InputError("method dreamsampler: begin is an option of restoring; inpainting has inversion")
     owners = _owners(str(settings["method"]), len(masks), len(prompts))
     read = [read_inputs(source, masks, value_range=value_range) for source in several(image)]
     return [make_job("inpaint", model, prompts, inputs, owners, seed, settings) for inputs in read]
@@ -134,7 +138,8 @@ def restore_jobs(
     Raises:
         InputError: a measurement or a setting is not what it must be, or operator and measurement do not fit.
     """
-    check_own("restore", {**settings, "begin": begin})
+    settings = {"begin": begin, **settings}
+    check_own("restore", settings)
     specs = [operator] if isinstance(operator, str) else [text("operator", spec) for spec in operator]
     value = number("noise", sigma)
     if not 0 <= value < float("inf"):
@@ -150,7 +155,7 @@ def restore_jobs(
             measured_scene(measured, made)
             if name in MASKS_ONLY and not isinstance(made, Mask | RectangleMask):
                 raise InputError(f"operator: the method {name} fills masks only; use another method")
-        own = {"operator": tuple(specs), "sigma": value, "begin": begin}
+        own = {"operator": tuple(specs), "sigma": value}
         prompts = [text("prompt", prompt)]
         jobs.append(make_job("restore", model, prompts, inputs, (), seed, {**settings, **own}))
     return jobs

@@ -1,0 +1,69 @@
+"""A method's own numbers, checked before a model is loaded.
+
+Each method checks its numbers where it makes its parts, which takes a prior and a measurement. Here it makes them for a
+picture of a few pixels and a prior that knows one grey picture: a number out of range is then an error of milliseconds,
+and its range stands in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.schedule import TableSchedule
+from ..core.types import Prediction, Step
+from ..operators import Mask, Measurement
+from ..priors.gaussian import IdentitySpace
+from .inverse import load_restorer, parse_method
+
+SIDE = 4
+STEPS = 10
+
+
+@dataclass(frozen=True)
+class Words:
+    """Conditions with an embedding, as methods that learn one want it: [B, 1, 1]."""
+
+    text: Tensor
+
+
+@dataclass(frozen=True)
+class GreyPrior:
+    """A prior that expects the grey picture whatever it is asked: z0 = 0, eps = z / b."""
+
+    schedule: TableSchedule
+    space: IdentitySpace
+
+    def embed(self, prompts: Sequence[str]) -> Words:
+        return Words(torch.zeros(len(prompts), 1, 1))
+
+    def predict(self, zs: Sequence[Tensor], step: Step, conds: Sequence[Words]) -> tuple[Prediction, ...]:
+        return tuple(Prediction(torch.zeros_like(z), z / step.b) for z in zs)
+
+
+def rehearsed(text: str) -> tuple[str, dict[str, Any]]:
+    """A method and its options as `parse_method` reads them, once the method's parts could be made with them.
+
+    Raises:
+        InputError: as `parse_method`, or an option is out of its range.
+
+    Example:
+        >>> rehearsed("psld:omega=0.5")
+        ('psld', {'omega': 0.5})
+    """
+    name, options = parse_method(text)
+    prior = GreyPrior(TableSchedule.scaled_linear(), IdentitySpace())
+    hole = torch.zeros(1, 1, SIDE, SIDE)
+    hole[..., : SIDE // 2] = 1.0
+    # a hole, which every method can fill
+    measurement = Measurement(Mask.hole(hole), torch.zeros(1, 3, SIDE, SIDE))
+    try:
+        load_restorer(name)(prior, measurement, steps=STEPS, **options)
+    except InputError as error:
+        raise InputError(f"method {text!r}: {error}") from error
+    return name, options
