@@ -12,36 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.state import State
-from ..core.types import Prediction, Prior, Step
+from ..core.types import Prior, Step
 from ..operators import Measurement
 from ..steering.guidance import CFG
+from ..steering.renoise import Rederive
 from ..steering.solve import Solve
 from ..steering.strength import Constant
 from ..tasks.restore import Parts, Prompt, embed_batch, first_state
 from ..terms.data import DataPull
-
-
-@dataclass(frozen=True)
-class Rederived:
-    """sqrt(1 - zeta) (z - a z0) / b + sqrt(zeta) xi: the noise that the solution, not the network, implies."""
-
-    zeta: float
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.zeta <= 1.0:
-            raise InputError(f"zeta={self.zeta}: expected the share of fresh noise, 0 to 1")
-
-    def __call__(self, pred: Prediction, z0: Tensor, state: State, step: Step) -> Tensor:
-        eps = (state.z - step.a * z0) / step.b
-        if self.zeta == 0.0:
-            return eps
-        return math.sqrt(1.0 - self.zeta) * eps + math.sqrt(self.zeta) * state.noise.normal(z0)
 
 
 def diffpir(
@@ -73,6 +53,8 @@ def diffpir(
     """
     if not lam > 0:
         raise InputError(f"lam={lam}: expected a weight above 0")
+    if not 0.0 <= zeta <= 1.0:
+        raise InputError(f"zeta={zeta}: expected the share of fresh noise, 0 to 1")
     sigma = max(1e-3, measurement.sigma if noise is None else noise)
     rho = _paper_rho(sigma, lam) if variance is None else (lambda step: sigma**2 / variance(step))
     visits = prior.schedule.visits(steps)
@@ -80,7 +62,7 @@ def diffpir(
     guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
     pull = DataPull(measurement, prior.space, Constant(1.0), rho)
     state = first_state(prior, measurement, null, visits, seeds=seeds)
-    return Parts(state, visits, guide, Solve((pull,)), Rederived(zeta))
+    return Parts(state, visits, guide, Solve((pull,)), Rederive(math.sqrt(zeta)))
 
 
 def _paper_rho(sigma: float, lam: float) -> Callable[[Step], float]:

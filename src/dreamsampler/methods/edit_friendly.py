@@ -21,14 +21,10 @@ from ..core.loop import dream_sample
 from ..core.state import State
 from ..core.types import Prediction, Prior, Step
 from ..steering.guidance import CFG
+from ..steering.renoise import ancestral
 from ..steering.solve import Solve
 from ..tasks.common import OnProgress, reporter
 from .common import Begun, Edited, Prompt, begin, check_number, embed_texts, finish
-
-
-def ancestral(step: Step) -> float:
-    """k, the share of fresh noise of DDPM's ancestral step (eta = 1) from one level to the next."""
-    return math.sqrt(max(0.0, 1.0 - (step.b_next * step.a / (step.a_next * step.b)) ** 2))
 
 
 @dataclass(frozen=True)

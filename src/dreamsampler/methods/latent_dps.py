@@ -6,14 +6,12 @@ z' <- DDIM(z) - zeta grad_z |y - A D(z0_hat(z))|. 1 evaluation a step with its g
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from ..core.errors import InputError
-from ..core.types import Prior, Step
+from ..core.types import Prior
 from ..operators import Measurement
 from ..steering.guidance import CFG
-from ..steering.renoise import Mix
+from ..steering.renoise import ddim
 from ..steering.solve import Solve
 from ..tasks.restore import Parts, Prompt, embed_batch, first_state
 from ..terms.dps import PriorGradient, ResidualNorm, over_next
@@ -44,18 +42,4 @@ def latent_dps(
     null = prior.embed([null_prompt])
     guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
     term = PriorGradient(ResidualNorm(measurement, prior.space), over_next(zeta))
-    return Parts(
-        first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((term,)), ancestral(eta)
-    )
-
-
-def ancestral(eta: float) -> Mix:
-    """DDIM's eta: k = eta sqrt(1 - (s'/s)^2), s = b / a, which holds on every Gaussian path; eta = 1 is DDPM."""
-    if not 0.0 <= eta <= 1.0:
-        raise InputError(f"eta={eta}: expected 0 (DDIM) to 1 (ancestral)")
-    return Mix(lambda step: eta * math.sqrt(max(0.0, 1.0 - ratio(step) ** 2)))
-
-
-def ratio(step: Step) -> float:
-    """s' / s, how much of the noise is left after the step."""
-    return step.b_next * step.a / (step.a_next * step.b)
+    return Parts(first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((term,)), ddim(eta))

@@ -19,10 +19,10 @@ from ..core.errors import InputError
 from ..core.types import LatentSpace, Prior
 from ..operators import Measurement, pseudo_inverse
 from ..steering.guidance import CFG
+from ..steering.renoise import ddim
 from ..steering.solve import Solve
 from ..tasks.restore import Parts, Prompt, embed_batch, first_state
 from ..terms.dps import PriorGradient, over_next
-from .latent_dps import ancestral
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,4 @@ def psld(
     null = prior.embed([null_prompt])
     guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
     term = PriorGradient(GluingLoss(measurement, prior.space, omega, gamma), over_next(1.0))
-    return Parts(
-        first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((term,)), ancestral(eta)
-    )
+    return Parts(first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((term,)), ddim(eta))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from ..core.errors import InputError
@@ -67,7 +68,8 @@ class Branches:
         active: step -> whether the targets matter at this step; where they do not, only the base is evaluated.
             A `TextPull` whose weight is below its bound says the same, so pass its `active`.
 
-    Cost: 1 + K evaluations in one call, 1 where inactive.
+    Cost: 1 + K evaluations in one call, 1 where inactive. On steps with a gradient through the prior the targets are
+    evaluated in a second call, without it.
     """
 
     base: Condition
@@ -77,8 +79,13 @@ class Branches:
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
         if self.active is not None and not self.active(step):
             return prior.predict([state.z], step, [self.base])[0]
-        conds = (self.base, *self.targets)
-        base, *targets = prior.predict([state.z] * len(conds), step, conds)
+        if state.z.requires_grad:  # a graph through the base alone: those of K targets would cost K times its memory
+            base = prior.predict([state.z], step, [self.base])[0]
+            with torch.no_grad():
+                targets = prior.predict([state.z.detach()] * len(self.targets), step, self.targets)
+        else:
+            conds = (self.base, *self.targets)
+            base, *targets = prior.predict([state.z] * len(conds), step, conds)
         return Prediction(base.z0, base.eps, tuple(target.z0 for target in targets))
 
 
