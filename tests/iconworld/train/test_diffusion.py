@@ -23,6 +23,20 @@ def test_a_scene_and_its_twin_get_the_same_noise_at_the_same_timestep():
     assert len({float(row.sum()) for row in model.noisy}) == 8
 
 
+def test_an_error_counts_more_where_twins_differ():
+    clean = torch.zeros(4, 2, 4, 4)
+    clean[3, :, 1, 2] = 1.0
+    alphas, losses = build_scheduler().alphas_cumprod, []
+    for changed in (clean, torch.zeros_like(clean)):
+        model = Recorder()  # its answer is zero, so that the error is the noise itself
+        losses.append(diffusion_loss(model, changed, torch.zeros(4, 3), alphas, np.random.default_rng(0), 1))
+    noise = (model.noisy / (1 - alphas[model.timesteps]).sqrt().view(-1, 1, 1, 1))[2:]
+    ratio = alphas[model.timesteps[2]] / (1 - alphas[model.timesteps[2]])
+    weight = ((ratio + 1).clamp(max=5) / ratio).clamp(max=10)
+    expected = 8.0 * weight * noise[..., 1, 2].square().sum() / (4 * 32)
+    torch.testing.assert_close(losses[0] - losses[1], expected, rtol=1e-4, atol=1e-6)
+
+
 def test_timesteps_of_a_batch_cover_the_schedule_evenly_in_their_own_measure():
     model, clean = Recorder(), torch.zeros(50, 1, 1, 1)
     diffusion_loss(model, clean, torch.zeros(50, 3), build_scheduler().alphas_cumprod, np.random.default_rng(1))
