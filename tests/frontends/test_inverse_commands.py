@@ -43,8 +43,8 @@ def test_inpaint_fills_the_holes_and_nothing_else_and_verifies(cli: Cli, sd1: Pa
     inside = np.maximum(np.asarray(box()), np.asarray(box(left=26, right=44))) > 0
     assert (after[~inside] == before[~inside]).all()
     assert (after[inside] != before[inside]).any(1).mean() > 0.5
-    # steps 0 and 3 ask for null and two prompts, the other three for null alone
-    assert "wrote out.png, grid.png (48 x 40, 9 evaluations" in said.stdout
+    # every step asks for null and two prompts
+    assert "wrote out.png, grid.png (48 x 40, 15 evaluations" in said.stdout
     assert [(ref.role, ref.prompt) for ref in load_recipe("out.png").inputs] == [
         ("image", None), ("mask", 0), ("mask", 1)
     ]  # fmt: skip
@@ -154,7 +154,8 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
         ("inpaint in.png --mask left.png -p a --method psld:omega=much", "omega='much'"),
         ("inpaint in.png --mask left.png -p a --method psld:speed=2", "no option 'speed'"),
         ("inpaint in.png --mask left.png -p a --feather -1", "feather"),
-        ("inpaint in.png --mask left.png -p a --eta 2", "eta"),
+        ("inpaint in.png --mask left.png -p a --strength 1 --eta 2", "eta"),
+        ("inpaint in.png --mask left.png -p a --eta 0.5", "eta=0.5: a number of the published pull"),
         ("inpaint in.png --mask left.png -p a --steps 0", "steps=0"),
         ("restore in.png --operator smudge", "unknown kind 'smudge'"),
         ("restore in.png --operator kernel:file=none.npy", "none.npy"),
@@ -223,7 +224,9 @@ def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
         ("diffpir:zeta=3", "zeta=3.0"),
         ("ddnm:eta=4", "eta=4.0: expected a share"),
         ("flowdps:back=down", "back='down'"),
-        ("dreamsampler:eta=4", "eta=4.0: expected a share"),
+        ("dreamsampler:eta=0.5", "eta=0.5: a number of the published pull; give a strength with it"),
+        ("dreamsampler:strength=1,eta=4", "eta=4.0: expected a share"),
+        ("dreamsampler:guidance=-2", "guidance=-2"),
         ("smear", "method='smear'"),
     ],
 )
@@ -235,8 +238,10 @@ def test_a_bad_method_is_said_before_a_model_is_looked_for(cli: Cli, task: str, 
 
 
 def test_options_of_dreamsampler_are_settings_like_any_other(cli: Cli, sd1: Path) -> None:
-    done(cli(f"restore in.png --operator sr:factor=2 -m {sd1} --steps 2 -o a.png --eta 0.25 --begin noise --dps 2"))
-    method = "dreamsampler:eta=0.25,begin=noise,dps=2"
+    done(
+        cli(f"restore in.png --operator sr:factor=2 -m {sd1} --steps 2 -o a.png --strength 1 --eta 0.25 --begin noise")
+    )
+    method = "dreamsampler:strength=1,eta=0.25,begin=noise"
     done(cli(f"restore in.png --operator sr:factor=2 -m {sd1} --steps 2 -o b.png --method {method}"))
     a, b = load_recipe("a.png"), load_recipe("b.png")
     assert dict(a.settings) == dict(b.settings)

@@ -187,12 +187,40 @@ def test_hard_consistency_stops_at_the_noise(world, small):
     assert float(errors.min()) > 0.2 * small.sigma**2
 
 
-def test_dreamsampler_restores_what_the_prior_and_the_measurement_know(world, small, scenes):
-    """Longhand: pull to the prompt, pull to the data, noise; DPS between."""
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
+    """The prompt's estimate, the data's explanation of it, the noise that both imply; shorter DPS steps between."""
+    steps, rho = 120, 4 * 0.05**2
+    parts = load_restorer("dreamsampler")(
+        world, small, "cat", guidance=guidance, steps=steps, begin="noise", seeds=[5, 6]
+    )
+    z, _ = start()
+    for i, s in enumerate(world.schedule.visits(steps)):
+        z = z.detach().requires_grad_(i % 3 > 0)
+        eps = eps_at(world, z, s, "cat")
+        if guidance != 1.0:
+            null = eps_at(world, z, s, "")
+            eps = null + guidance * (eps - null)
+        z0 = (z - s.b * eps) / s.a
+        if i % 3 == 0:
+            z0 = world.space.encode(prox(small.operator, small.y, world.space.decode(z0), rho))
+            eps = (z - s.a * z0) / s.b
+        else:
+            (g,) = torch.autograd.grad(norm(small.y - down2(world.space.decode(z0))), z)
+            z0 = z0 - g * 100 / 120
+        z = (s.a_next * z0 + s.b_next * eps).detach()
+    before = world.evaluations
+    done = dream_sample(parts.state, world, *parts[1:])
+    torch.testing.assert_close(done.z, z, atol=1e-6, rtol=0)
+    assert world.evaluations - before == 2 * steps * (1 if guidance == 1.0 else 2)
+
+
+def test_published_restoration_longhand(world, small):
+    """Pull to the prompt, pull to the data, fresh noise; DPS between."""
     steps, c, rho = N, 0.5, 4 * 0.05**2
     prior = world
     parts = load_restorer("dreamsampler")(
-        prior, small, "cat", null_prompt=NEGATION, steps=steps, begin="noise", eta=1.0, until=0.85, seeds=[5, 6]
+        prior, small, "cat", null_prompt=NEGATION, steps=steps, strength=c, begin="noise", until=0.85, seeds=[5, 6]
     )
     z, noise = start()
     for i, s in enumerate(prior.schedule.visits(steps)):

@@ -118,21 +118,54 @@ class Recorder:
 
 
 def test_what_a_run_asks_of_the_network(world, pictures):
+    """Prompts on every step, but a gradient through the null prompt's answer alone."""
     prior = Recorder(world)
-    inpaint(prior, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N)
-    down = prior.asked
-    for i, asked in enumerate(down):
-        consistent = i % 3 == 0
-        assert asked == ((False, ["", "glasses", "smile"]) if consistent else (True, [""]))
-    assert len(down) == N
-    consistent = 10  # of indices 0, 3, ..., 27
-    assert inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N).receipt.evaluations == 2 * (
-        3 * consistent + (N - consistent)
-    )
+    done = inpaint(prior, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N)
+    expected = []
+    for i in range(N):
+        at_once = [(False, ["", "glasses", "smile"])]
+        expected += at_once if i % 3 == 0 else [(True, [""]), (False, ["glasses", "smile"])]
+    assert prior.asked == expected
+    world.evaluations = 0
+    done = inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N)
+    assert done.receipt.evaluations == world.evaluations == 2 * 3 * N
     prior.asked.clear()
-    inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=InpaintSettings(inversion="plain"))
+    inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=InpaintSettings(guidance=0.0))
+    assert prior.asked == [(i % 3 > 0, [""]) for i in range(N)]
+
+
+def test_what_a_published_run_asks_of_the_network(world, pictures):
+    prior = Recorder(world)
+    settings = InpaintSettings(strength=1.0)
+    done = inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N, settings=settings)
+    inpaint(prior, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N, settings=settings)
+    for i, asked in enumerate(prior.asked):
+        assert asked == ((False, ["", "glasses", "smile"]) if i % 3 == 0 else (True, [""]))
+    assert len(prior.asked) == N
+    assert done.receipt.evaluations == 2 * (3 * 10 + N - 10)  # 10 of 30 are data-consistency steps
+    prior.asked.clear()
+    settings = InpaintSettings(strength=1.0, inversion="plain")
+    inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=settings)
     assert prior.asked[:N] == [(False, [""])] * N
     assert len(prior.asked) == 2 * N
+
+
+def test_guidance_in_a_hole_that_is_everything_is_classifier_free_guidance(world, pictures):
+    """Nothing is known, so what is left is DDIM with guidance, its noise partly fresh where a step solves."""
+    everything = torch.ones(1, 1, *SIZE, dtype=torch.float64)
+    settings = InpaintSettings(guidance=2.5)
+    parts, _ = inpaint_parts(world, pictures, [everything], ["glasses"], steps=N, seeds=[5, 6], settings=settings)
+    done = dream_sample(parts.state, world, *parts[1:])
+    noise = Noise([5, 6])
+    z = noise.normal(pictures) * parts.steps[0].b
+    for i, s in enumerate(parts.steps):
+        null, cond = (world.predict([z], s, [(p,)])[0] for p in ("", "glasses"))
+        z0, eps = (n + 2.5 * (c - n) for n, c in zip(null[:2], cond[:2], strict=True))
+        if i % 3 == 0:
+            k = math.sqrt(1 - (s.b_next * s.a / (s.a_next * s.b)) ** 2)
+            eps = math.sqrt(1 - k * k) * eps + k * noise.normal(z)
+        z = s.a_next * z0 + s.b_next * eps
+    torch.testing.assert_close(done.z, z, atol=1e-9, rtol=0)
 
 
 def test_a_run_begins_with_noise_in_the_holes_and_the_noised_picture_around_them(world, pictures):
@@ -188,11 +221,24 @@ def test_each_hole_turns_to_its_own_prompt(world, pictures):
     assert distance(MOUTH, "smile") < 0.75 * distance(MOUTH, "glasses")
 
 
-def test_more_steps_do_not_drive_the_hole_away_from_its_prompt(world, pictures):
+@pytest.mark.parametrize("settings", [InpaintSettings(guidance=1.0), InpaintSettings(strength=1.0)])
+def test_more_steps_do_not_drive_the_hole_away_from_its_prompt(world, pictures, settings):
     """The prompt's pictures lie within 4.5 standard deviations of their mean, at any number of steps."""
     for steps in (30, 120):
-        images = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, raw=True).images
+        images = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, raw=True, settings=settings).images
         assert float(((images - world.means["glasses"]) * EYES).abs().max()) < 4.5 * 0.4, steps
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_more_steps_push_no_further(world, pictures, guidance):
+    """Neither guidance nor the gradient steps add up: four times the steps, the same distance, a smaller misfit."""
+    away, misfit, settings = [], [], InpaintSettings(guidance=guidance)
+    for steps in (120, 480):
+        done = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, raw=True, settings=settings)
+        away.append(float(((done.images - world.means["glasses"]) * EYES).norm()))
+        misfit.append(max(done.misfit))
+    assert away[1] < 1.15 * away[0]
+    assert misfit[1] < 0.5 * misfit[0] < 0.1
 
 
 def test_more_steps_do_not_worsen_a_restoration(world):
@@ -202,7 +248,7 @@ def test_more_steps_do_not_worsen_a_restoration(world):
     small = degrade(scenes, downsample(4), noise=0.02, seeds=[0, 1, 2, 3])
     for steps in (30, 120):
         images = restore(world, small, "glasses", steps=steps).images
-        assert float((images - scenes).square().mean().sqrt()) < 2 * 0.4, steps
+        assert float((images - scenes).square().mean().sqrt()) < 1.25 * 0.4, steps
 
 
 def test_an_item_does_not_depend_on_the_batch(world, pictures):
@@ -235,7 +281,7 @@ def test_settings_reach_the_sampler(world, pictures):
     for name, value in {
         "inversion": "two-step",
         "strength": 0.3,
-        "eta": 0.0,
+        "guidance": 1.0,
         "rho": 0.5,
         "dps": 0.2,
         "period": 2,
@@ -245,12 +291,23 @@ def test_settings_reach_the_sampler(world, pictures):
             world, pictures, [EYES], ["glasses"], steps=10, raw=True, settings=InpaintSettings(**{name: value})
         ).images
         assert not torch.allclose(base, other, atol=1e-6), name
+    published = [
+        inpaint(world, pictures, [EYES], ["glasses"], steps=10, raw=True, settings=InpaintSettings(strength=1, eta=eta))
+        for eta in (1.0, 0.0)
+    ]
+    assert not torch.allclose(published[0].images, published[1].images, atol=1e-6)
 
 
-def test_strength_zero_ignores_the_prompt(world, pictures):
-    settings = InpaintSettings(strength=0.0)
+@pytest.mark.parametrize("settings", [InpaintSettings(guidance=0.0), InpaintSettings(strength=0.0)])
+def test_guidance_or_strength_zero_ignores_the_prompt(world, pictures, settings):
     results = [inpaint(world, pictures, [EYES], [p], steps=10, settings=settings).images for p in ("glasses", "smile")]
     torch.testing.assert_close(*results, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("change", [{"eta": 0.5}, {"overlap": "released"}])
+def test_numbers_of_the_published_pull_are_refused_without_it(change):
+    with pytest.raises(InputError, match="give a strength"):
+        InpaintSettings(**change)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +323,8 @@ def test_strength_zero_ignores_the_prompt(world, pictures):
         ({"prompts": [7]}, "expected strings"),
         ({"feather": -1}, "feather=-1"),
         ({"settings": InpaintSettings(dps=-1.0)}, "dps=-1"),
-        ({"settings": InpaintSettings(eta=2.0)}, "eta=2"),
+        ({"settings": InpaintSettings(strength=1.0, eta=2.0)}, "eta=2"),
+        ({"settings": InpaintSettings(guidance=-1.0)}, "guidance=-1"),
         ({"settings": InpaintSettings(period=0)}, "period=0"),
         ({"settings": InpaintSettings(until=1.5)}, "until=1.5"),
         ({"settings": InpaintSettings(noise=-0.1)}, "noise=-0.1"),

@@ -33,7 +33,8 @@ def inpaint(
     method: str = "dreamsampler",
     model: Any = "bundled",
     steps: int = 100,
-    strength: float = 1.0,
+    guidance: float = 2.0,
+    strength: float | None = None,
     feather: int = 0,
     raw: bool = False,
     inversion: str = "none",
@@ -56,8 +57,9 @@ def inpaint(
             with Stable Diffusion, as released); "" is the plain null prompt.
         method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
         model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
-        steps: N; with K masks about N (1 + 0.33 K) evaluations, most of them with gradients.
-        strength: pull of the prompts, 0 to 1.
+        steps: N; with K masks N (1 + K) evaluations, two thirds of the null prompt's with gradients.
+        guidance: scale towards the prompts; 1 follows them, above 1 exaggerates them.
+        strength: the paper's pull c_g, 0 to 1, instead of guidance.
         feather: fade over this many pixels inside each hole's edge.
         raw: return what the model made of everything.
         inversion: "none" begins with noise in the holes; see `tasks.inpaint.InpaintSettings`.
@@ -69,7 +71,7 @@ def inpaint(
     Example:
         >>> # dreamsampler.inpaint("face.png", ["eyes.png", "mouth.png"], ["glasses", "a smile"]).save("out.png")
     """
-    settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
+    settings = solver_settings(method, null_prompt, steps, guidance=guidance, strength=strength, **numbers)
     settings |= inpaint_settings(feather, raw=raw, inversion=inversion, size=size)
     jobs = inpaint_jobs(image, prompt, mask, model=model, seed=seed, settings=settings, value_range=value_range)
     return run_all(jobs, as_prior(model, device, dtype, method), Options(batch=batch, on_progress=progress))
@@ -85,7 +87,8 @@ def restore(
     method: str = "dreamsampler",
     model: Any = "bundled",
     steps: int = 100,
-    strength: float = 0.5,
+    guidance: float = 1.0,
+    strength: float | None = None,
     begin: str = "inversion",
     seed: int = 0,
     device: str | None = None,
@@ -102,7 +105,8 @@ def restore(
         noise: standard deviation of the measurement's noise, in units of pictures from -1 to 1.
         method, null_prompt, model, seed, device, dtype, progress: as in `inpaint`.
         steps: N.
-        strength: pull of the prompt, 0 to 1.
+        guidance: scale towards the prompt; 1 follows it (N evaluations), another costs 2 N.
+        strength: the paper's pull c_g, 0 to 1, instead of guidance.
         begin: "inversion" of a first guess, or "noise".
         numbers: rho, eta, dps, period, until of `tasks.restore.restore_parts`.
 
@@ -112,7 +116,7 @@ def restore(
     Example:
         >>> # dreamsampler.restore("small.png", "sr:factor=4", "a red heart", noise=0.01).save("heart.png")
     """
-    settings = solver_settings(method, null_prompt, steps, strength=strength, **numbers)
+    settings = solver_settings(method, null_prompt, steps, guidance=guidance, strength=strength, **numbers)
     jobs = restore_jobs(
         measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
     )

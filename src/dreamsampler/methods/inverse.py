@@ -33,6 +33,7 @@ MASKS_ONLY = ("repaint", "stable-inpaint")
 """Methods that fill holes and know no other operator."""
 
 _KINDS = {int: "a whole number", float: "a number", str: "a word"}
+_OPTIONAL = {"float | None": float, "int | None": int}
 
 
 def load_restorer(name: str) -> Callable[..., Parts]:
@@ -80,7 +81,8 @@ def options_of(name: str) -> dict[str, type]:
     parameters = inspect.signature(load_restorer(name)).parameters.values()
     # steps and prompts have a place of their own everywhere
     held = ("steps", "prompt", "null_prompt")
-    return {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name not in held}
+    kinds = {p.name: _OPTIONAL.get(str(p.annotation), type(p.default)) for p in parameters if p.name not in held}
+    return {name: kind for name, kind in kinds.items() if kind in _KINDS}
 
 
 def parse_method(text: str) -> tuple[str, dict[str, Any]]:

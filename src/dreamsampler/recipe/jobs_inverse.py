@@ -14,6 +14,7 @@ from ..methods.rehearsal import rehearsed
 from ..operators import Mask, RectangleMask
 from ..operators.parse import operator_files
 from ..steering.inversion import METHODS
+from ..tasks.restore import check_published
 from .inputs import read_inputs, read_measured
 from .jobs import Range, Settings, make_job, number, several, text, whole
 from .place import check_size
@@ -27,7 +28,8 @@ def solver_settings(
     null_prompt: str,
     steps: int,
     *,
-    strength: float,
+    guidance: float,
+    strength: float | None = None,
     rho: float | None = None,
     eta: float = 1.0,
     dps: float = 1.0,
@@ -41,14 +43,19 @@ def solver_settings(
         "method": name if name == "dreamsampler" else method,
         "null_prompt": text("null_prompt", null_prompt),
         "steps": whole("steps", steps),
-        "strength": number("strength", strength),
+        "guidance": number("guidance", guidance),
+        "strength": None if strength is None else number("strength", strength),
         "rho": None if rho is None else number("rho", rho),
         "eta": number("eta", eta),
         "dps": number("dps", dps),
         "period": whole("period", period),
         "until": number("until", until),
     }
-    return settings | own if name == "dreamsampler" else settings
+    if name == "dreamsampler":
+        settings |= own
+        if settings["strength"] is None:
+            check_published(eta=settings["eta"])
+    return settings
 
 
 def inpaint_settings(
@@ -113,8 +120,8 @@ def check_own(task: str, settings: Settings) -> None:
     if name == "dreamsampler":
         return
     defaults = {setting.name: setting.default for setting in TASKS[task]}
-    for key in ("strength", "rho", "eta", "dps", "period", "until", "inversion", "begin"):
-        if key in settings and settings[key] != defaults[key]:
+    for key in ("guidance", "strength", "rho", "eta", "dps", "period", "until", "inversion", "begin"):
+        if key in settings and settings[key] != (None if key == "strength" else defaults[key]):
             has = ", ".join(options_of(name)) or "none"
             raise InputError(
                 f"{key}={settings[key]}: is an option of the method dreamsampler only; options of {name}: {has}, "

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .run import Job, Options
 
 
+OWN = ("guidance", "strength", "eta", "dps", "until", "period", "inversion")
+
+
 def run_inpaint(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
     """Fill holes in pictures that share their prompts, settings and size on the grid."""
     recipe = jobs[0].recipe
@@ -63,7 +66,7 @@ def _fill(
             on_progress=options.on_progress, **extra,
         )  # fmt: skip
         return done.images, done.receipt
-    own: dict[str, Any] = {name: s[name] for name in ("strength", "eta", "dps", "until", "period", "inversion")}
+    own: dict[str, Any] = {name: s[name] for name in OWN}
     if unknown := extra.keys() - own.keys():
         raise InputError(f"method={s['method']!r}: inpainting has no option {', '.join(sorted(unknown))}")
     own |= extra

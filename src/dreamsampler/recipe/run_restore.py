@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .run import Job, Options
 
 
+OWN = ("guidance", "strength", "eta", "dps", "period", "until", "rho", "begin")
+
+
 def run_restore(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
     """Restore pictures from their measurements, one at a time."""
     return [_restored(job, prior, options) for job in jobs]
@@ -47,7 +50,7 @@ def _restored(job: Job, prior: Prior, options: Options) -> Item:
         notes.append(f"worked on at {width} x {height}, as the model needs, and cropped to {scene[2]} x {scene[1]}")
     name, own = parse_method(settings["method"])
     if name == "dreamsampler":
-        own |= {key: settings[key] for key in ("strength", "eta", "dps", "period", "until", "rho", "begin")}
+        own |= {key: settings[key] for key in OWN}
     result = restore_with(
         name,
         prior,

@@ -1,14 +1,20 @@
 """Text-guided inpainting with a prompt for each hole: Algorithm 4 of DreamSampler.
 
-Data-consistency steps (every third, until 85 % of the way): x_y explains the known pixels and stays near D(z0_null);
-z0 moves by a^2 towards E(x_y), then inside each hole by a^2 towards the hole's prompt; noise is renewed. The steps
-between are DPS steps under the null prompt. With N steps and K holes: K + 1 evaluations on each data-consistency step,
-1 with its gradient on each DPS step, and N more where the picture is inverted first.
+Data-consistency steps (every third): x_y explains the known pixels and stays near D(z0_hat). The steps between are
+DPS steps, a gradient of the residual through network and decoder. There are two ways to bring in the prompts.
+
+Guided (the default): on every step each hole's estimate is guided towards its prompt by a scale w, exactly as in
+classifier-free guidance; E(x_y) takes the place of the estimate outside the holes; and data-consistency steps put back
+the noise that their solution implies, so that the answer does not depend on the number of steps. K + 1 evaluations
+a step with K holes.
+
+Published (`strength` given): the prompts pull on data-consistency steps alone, by c_g a^2, after E(x_y) has been mixed
+in by a^2 everywhere, and fresh noise goes back. K + 1 evaluations on each data-consistency step, 1 on each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,19 +23,28 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.rng import Noise
 from ..core.state import State
-from ..core.types import Condition, Prior, Step, Term
+from ..core.types import Condition, Guidance, Prior, Renoise, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
 from ..operators.mask import check_holes, feathered, paste, to_latent, union
 from ..steering.guidance import Branches
 from ..steering.inversion import invert
-from ..steering.renoise import Mix
+from ..steering.renoise import Either, Mix, Rederive, ancestral, keep
 from ..steering.solve import Solve, When
-from ..steering.strength import PaperStrength
+from ..steering.strength import Constant, GuidanceScale, PaperStrength, check_strength
 from ..terms.data import DataPull
-from ..terms.regions import ReleasedRegions
+from ..terms.regions import ReleasedRegions, Where
 from ..terms.text import TextPull, share
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
-from .restore import Parts, Prompt, carry_out, embed_batch, gradient_step, released_schedule, signal_share
+from .restore import (
+    Parts,
+    Prompt,
+    carry_out,
+    check_published,
+    embed_batch,
+    gradient_step,
+    released_schedule,
+    signal_share,
+)
 
 
 @dataclass(frozen=True)
@@ -37,18 +52,20 @@ class InpaintSettings:
     """Numbers of Algorithm 4. The defaults are ours; `released()` are those of the released script.
 
     Attributes:
-        strength: c_g of gamma_t = c_g a^2 / (a^2 + b^2), the pull towards each hole's prompt: 1 takes the prompt's
-            estimate, as released; above 1 it goes beyond it, which adds up over the steps and saturates the colours.
-        eta: fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released. Below 1 the null prompt's noise
-            is carried beside an estimate that is another prompt's, an error that grows with the number of steps.
+        guidance: w, the scale towards each hole's prompt: 1 takes the prompt's estimate, above 1 goes beyond it.
+        strength: c_g of the published pull gamma_t = c_g a^2 / (a^2 + b^2), instead of guidance; 1 as released. Above
+            1 the pulls add up over the steps and saturate the colours.
+        eta: with `strength`, fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released. Below 1 the
+            null prompt's noise is carried beside an estimate that is another prompt's, an error that grows with the
+            number of steps.
         rho: weight of the estimate in the proximal step.
         iterations: conjugate-gradient iterations; None takes the exact step, which masks allow.
-        dps: step of the DPS steps relative to a'.
+        dps: step of the DPS steps relative to a' (with guidance, to a' min(1, 100 / N)).
         period, until: which steps are data-consistency steps: every `period`-th, before `until` of the way (0.85 as
             released).
         noise: standard deviation of the noise added to the known pixels before the run.
-        overlap: "share" divides overlapping holes among their prompts; "released" counts them twice (see
-            `ReleasedRegions`).
+        overlap: "share" divides overlapping holes among their prompts; "released" (with `strength`) counts them twice,
+            see `ReleasedRegions`.
         latent_mask: how a hole becomes a latent mask: "area", "cover" or "nearest".
         inversion: "none" begins with noise in the holes and the noised picture around them. The others, of
             `steering.inversion`, begin with the inversion of the picture with its holes in grey, as the released script
@@ -56,7 +73,8 @@ class InpaintSettings:
         lean: compute the decoder's activations again in DPS steps instead of keeping them all, see `bench memory`.
     """
 
-    strength: float = 1.0
+    guidance: float = 2.0
+    strength: float | None = None
     eta: float = 1.0
     rho: float = 1e-4
     iterations: int | None = None
@@ -72,12 +90,15 @@ class InpaintSettings:
     def __post_init__(self) -> None:
         if self.overlap not in ("share", "released"):
             raise InputError(f"overlap={self.overlap!r}: expected 'share' or 'released'")
+        if self.strength is None:
+            check_published(self.eta, self.overlap)
 
     @classmethod
     def released(cls) -> InpaintSettings:
         """The released script, number by number; it goes with masks of the other sense (`known=True`), 200 steps and
         the null prompt `tasks.restore.NEGATION`."""
         return cls(
+            strength=1.0,
             until=0.85,
             iterations=10,
             noise=0.01,
@@ -191,15 +212,20 @@ def inpaint_parts(
     null = prior.embed([null_prompt])
     visits = prior.schedule.visits(steps)
     consistent = released_schedule(steps, chosen.period, chosen.until)
-    guide = Branches(null, tuple(embed_batch(prior, p, batch) for p in prompts), consistent)
-    data = DataPull(measurement, prior.space, PaperStrength(1.0), chosen.rho, chosen.iterations)
-    terms = (
-        When(consistent, data),
-        When(consistent, _regions(chosen, holes, z)),
-        When(lambda step: not consistent(step), gradient_step(prior, measurement, chosen.dps, chosen.lean)),
-    )
+    targets = tuple(embed_batch(prior, p, batch) for p in prompts)
+    shorter = steps if chosen.strength is None else None
+    gradient = gradient_step(prior, measurement, chosen.dps, chosen.lean, shorter)
+    between = When(lambda step: not consistent(step), gradient)
+    size = (z.shape[-2], z.shape[-1])
+    small = [to_latent(hole, size, chosen.latent_mask).to(z) for hole in holes]
+    if chosen.strength is None:
+        data = DataPull(measurement, prior.space, Constant(1.0), chosen.rho, chosen.iterations)
+        guide, terms, renoise = _guided(chosen, null, targets, small, data, consistent)
+    else:
+        data = DataPull(measurement, prior.space, PaperStrength(1.0), chosen.rho, chosen.iterations)
+        guide, terms, renoise = _published(chosen, null, targets, small, data, consistent)
     state = _first_state(prior, chosen.inversion, holes, State.start(z, noise), null, visits, on_progress)
-    return Parts(state, visits, guide, Solve(terms), Mix(signal_share(chosen.eta, consistent))), measurement
+    return Parts(state, visits, guide, Solve((*terms, between)), renoise), measurement
 
 
 def _holes(images: Tensor, masks: Sequence[Tensor], known: bool) -> list[Tensor]:
@@ -231,11 +257,38 @@ def _first_state(
     return State.start(top.z, clean.noise, z0=z)
 
 
-def _regions(settings: InpaintSettings, holes: Sequence[Tensor], z: Tensor) -> Term:
-    """The pull inside each hole."""
-    size = (z.shape[-2], z.shape[-1])
-    small = [to_latent(hole, size, settings.latent_mask).to(z) for hole in holes]
-    weight = PaperStrength(settings.strength)
+def _guided(
+    settings: InpaintSettings,
+    null: Condition,
+    targets: tuple[Condition, ...],
+    holes: Sequence[Tensor],
+    data: Term,
+    consistent: Callable[[Step], bool],
+) -> tuple[Guidance, tuple[Term, ...], Renoise]:
+    """Guidance in the holes on all steps, data around them. Both pulls are guidance of scale w: `Constant` where the
+    noise is derived from the solution, `GuidanceScale` where the null prompt's noise is kept."""
+    w, shares = settings.guidance, share(holes)
+    check_strength("guidance", w)
+    solved = TextPull((Constant(w),) * len(shares), shares)
+    kept = TextPull((GuidanceScale(w),) * len(shares), shares)
+    around = Where(1.0 - union(holes), data)
+    guide = Branches(null, targets, kept.active)
+    terms = (When(consistent, solved, kept), When(consistent, around))
+    return guide, terms, Either(consistent, Rederive(ancestral), keep)
+
+
+def _published(
+    settings: InpaintSettings,
+    null: Condition,
+    targets: tuple[Condition, ...],
+    holes: Sequence[Tensor],
+    data: Term,
+    consistent: Callable[[Step], bool],
+) -> tuple[Guidance, tuple[Term, ...], Renoise]:
+    """Data everywhere, then the prompts' pull in the holes, on data-consistency steps; fresh noise."""
+    weight = PaperStrength(settings.strength or 0.0)
+    pull: Term = TextPull((weight,) * len(holes), share(holes))
     if settings.overlap == "released":
-        return ReleasedRegions(weight, tuple(small))
-    return TextPull((weight,) * len(small), share(small))
+        pull = ReleasedRegions(weight, tuple(holes))
+    guide = Branches(null, targets, consistent)
+    return guide, (When(consistent, data), When(consistent, pull)), Mix(signal_share(settings.eta, consistent))

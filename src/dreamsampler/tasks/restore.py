@@ -1,8 +1,14 @@
 """Restoration of pictures from linear measurements, guided by text: equations 31 to 38 of DreamSampler, any operator.
 
-Data-consistency steps (every third) pull the estimate towards the prompt, then towards the
-pictures that explain the measurement; the steps between them are DPS steps under the null prompt alone.
-With N steps: N evaluations to invert, 2 on each data-consistency step, 1 with its gradient on each DPS step.
+Data-consistency steps (every third) take the pictures that explain the measurement and lie near the estimate; the steps
+between them are DPS steps. There are two ways to bring in the prompt.
+
+Guided (the default): the estimate is the prompt's on every step, with classifier-free guidance if its scale is not 1,
+and data-consistency steps put back the noise that their solution implies. With N steps: N evaluations to invert, N on
+the way down (2 N with guidance), those of DPS steps with gradients.
+
+Published (`strength` given): the prompt pulls by c_g a^2 on data-consistency steps alone, the measurement by a^2, and
+fresh noise goes back. N evaluations to invert, 2 on each data-consistency step, 1 on each other.
 """
 
 from __future__ import annotations
@@ -18,14 +24,14 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.loop import dream_sample
 from ..core.state import State
-from ..core.types import Condition, Guidance, Prior, Renoise, Solve, Step
+from ..core.types import Condition, Guidance, Prior, Renoise, Solve, Step, Term
 from ..operators import Measurement
 from ..steering import solve as chain
-from ..steering.guidance import Branches
+from ..steering.guidance import CFG, Branches
 from ..steering.inversion import invert
-from ..steering.renoise import Mix
+from ..steering.renoise import Either, Mix, Rederive, keep
 from ..steering.solve import When
-from ..steering.strength import PaperStrength
+from ..steering.strength import Constant, PaperStrength, check_strength
 from ..terms.data import DataPull
 from ..terms.dps import PriorGradient, ResidualNorm
 from ..terms.text import TextPull
@@ -98,7 +104,8 @@ def restore_parts(
     *,
     null_prompt: str = "",
     steps: int = 100,
-    strength: float = 0.5,
+    guidance: float = 1.0,
+    strength: float | None = None,
     eta: float = 1.0,
     rho: float | None = None,
     dps: float = 1.0,
@@ -114,12 +121,13 @@ def restore_parts(
     Args:
         null_prompt: plays the null prompt's part; `NEGATION` in the released code.
         steps: N.
-        strength: c_g of the pull towards the prompt, gamma_t = c_g a^2 / (a^2 + b^2).
-        eta: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t). Below 1 what
-            the pull adds is not forgotten, and grows with N.
+        guidance: w, the scale of guidance towards the prompt; 1 takes the prompt alone.
+        strength: c_g of the published pull gamma_t = c_g a^2 / (a^2 + b^2), instead of guidance.
+        eta: with `strength`, share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t).
+            Below 1 what the pull adds is not forgotten, and grows with N.
         rho: weight of the estimate in the proximal step; by default the larger of 1e-4 (as released) and
             4 sigma^2, so that noise is not fitted.
-        dps: step of the DPS steps, relative to the released a'.
+        dps: step of the DPS steps, relative to the released a' (with guidance, to a' min(1, 100 / N)).
         period, until: data-consistency steps are those whose index is a multiple of `period`, before `until` N; the
             released script has 3 and 0.85.
         begin: "inversion" of a first guess A^+ y, or "noise".
@@ -130,16 +138,22 @@ def restore_parts(
     consistent = released_schedule(steps, period, until)
     visits = prior.schedule.visits(steps)
     null, target = prior.embed([null_prompt]), embed_batch(prior, prompt, batch)
-    pull = TextPull((PaperStrength(strength),))
     weight = (max(1e-4, 4.0 * m.sigma**2)) if rho is None else rho
-    terms = (
-        When(consistent, pull),
-        When(consistent, DataPull(m, prior.space, PaperStrength(1.0), weight)),
-        When(lambda step: not consistent(step), gradient_step(prior, m, dps, lean)),
-    )
-    guide = Branches(null, (target,), lambda step: consistent(step) and pull.active(step))
+    gradient = gradient_step(prior, m, dps, lean, steps if strength is None else None)
+    between = When(lambda step: not consistent(step), gradient)
+    guide: Guidance
+    if strength is None:
+        check_published(eta=eta)
+        check_strength("guidance", guidance)
+        guide, renoise = CFG(target, null, guidance), Either(consistent, Rederive(), keep)
+        terms: tuple[Term, ...] = (When(consistent, DataPull(m, prior.space, Constant(1.0), weight)), between)
+    else:
+        pull = TextPull((PaperStrength(strength),))
+        guide = Branches(null, (target,), lambda step: consistent(step) and pull.active(step))
+        data = DataPull(m, prior.space, PaperStrength(1.0), weight)
+        terms, renoise = (When(consistent, pull), When(consistent, data), between), Mix(signal_share(eta, consistent))
     state = first_state(prior, m, null, visits, begin, seeds, on_progress)
-    return Parts(state, visits, guide, chain.Solve(terms), Mix(signal_share(eta, consistent)))
+    return Parts(state, visits, guide, chain.Solve(terms), renoise)
 
 
 def carry_out(
@@ -176,6 +190,13 @@ def released_schedule(steps: int, period: int = 3, until: float = 0.85) -> Calla
     return lambda step: step.index % period == 0 and step.index < until * steps
 
 
+def check_published(eta: float = 1.0, overlap: str = "share") -> None:
+    """Raise `InputError` where a number of the published pull is set without it."""
+    for name, value, usual in (("eta", eta, 1.0), ("overlap", overlap, "share")):
+        if value != usual:
+            raise InputError(f"{name}={value!r}: a number of the published pull; give a strength with it")
+
+
 def signal_share(eta: float, where: Callable[[Step], bool]) -> Callable[[Step], float]:
     """k = eta a / sqrt(a^2 + b^2) on some steps, 0 on the others: eta beta_t = eta b' sqrt(abar_t) in eq. 5."""
     if not 0.0 <= eta <= 1.0:
@@ -183,15 +204,20 @@ def signal_share(eta: float, where: Callable[[Step], bool]) -> Callable[[Step], 
     return lambda step: eta * step.a / math.hypot(step.a, step.b) if where(step) else 0.0
 
 
-def gradient_step(prior: Prior, measurement: Measurement, dps: float, lean: bool = True) -> PriorGradient:
+def gradient_step(
+    prior: Prior, measurement: Measurement, dps: float, lean: bool = True, steps: int | None = None
+) -> PriorGradient:
     """The DPS step of the released code: z' loses dps a' grad_z |y - A D(z0_hat)|.
 
     Args:
         lean: see `ResidualNorm`.
+        steps: N, to take shorter steps where there are more than 100 of them. The gradient of a norm does not shrink
+            with the residual, so that the published steps go the further the more they are.
     """
     if not (math.isfinite(dps) and dps >= 0):
         raise InputError(f"dps={dps}: expected a step size of 0 or more")
-    return PriorGradient(ResidualNorm(measurement, prior.space, lean), lambda step: dps)
+    size = dps if steps is None else dps * min(1.0, 100 / steps)
+    return PriorGradient(ResidualNorm(measurement, prior.space, lean), lambda step: size)
 
 
 def embed_batch(prior: Prior, prompt: Prompt, batch: int) -> Condition:

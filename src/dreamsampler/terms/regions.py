@@ -1,4 +1,4 @@
-"""The released inpainting's way of joining regions, for comparisons with it."""
+"""Terms that act in a part of the picture, and the released inpainting's way of joining such parts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,28 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.state import State
-from ..core.types import Prediction, Step
+from ..core.types import Prediction, Step, Term
 from ..operators.mask import union
 from ..steering.strength import Weight
+
+
+@dataclass(frozen=True)
+class Where:
+    """z0 + m (R(z0) - z0): another term, in a region alone.
+
+    Args:
+        mask: m [1 or B, 1, h, w] in [0, 1] at latent resolution.
+        term: R.
+    """
+
+    mask: Tensor
+    term: Term
+
+    def needs_prior_grad(self, step: Step) -> bool:
+        return self.term.needs_prior_grad(step)
+
+    def __call__(self, z0: Tensor, pred: Prediction, state: State, step: Step) -> Tensor:
+        return z0 + self.mask * (self.term(z0, pred, state, step) - z0)
 
 
 @dataclass(frozen=True)
