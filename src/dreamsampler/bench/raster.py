@@ -80,11 +80,12 @@ def run(
     Args:
         repeats: timed passes a case; there are two untimed ones before.
         supersampling: of the truth, in each direction.
-        threads: of torch, during the run. Below about a megapixel one is fastest.
+        threads: of torch, during the run. Below about a megapixel one is fastest. pydiffvg has threads of its own, one
+            a processor; the processors' seconds are those of all of them.
         device: where ours runs; pydiffvg runs on the CPU.
 
     Raises:
-        InputError: no repeats, or cases without paths, segments or pixels.
+        InputError: no repeats, or cases without paths, segments or pixels; or a pydiffvg that cannot be imported.
     """
     if repeats < 1 or supersampling < 1 or threads < 1:
         raise InputError("repeats, supersampling and threads: expected at least 1 each")
@@ -199,8 +200,10 @@ def _diffvg(case: RasterCase) -> dict[str, Pass]:
     """pydiffvg's renderings of the same scene, where it is installed; it is not on PyPI."""
     try:
         import pydiffvg
-    except ImportError:
-        return {}
+    except ImportError as error:
+        if error.name == "pydiffvg":
+            return {}
+        raise InputError(f"pydiffvg: it is installed but cannot be imported ({error}); repair or remove it") from error
     pydiffvg.set_use_gpu(False)
 
     def passes(samples: int, prefilter: bool) -> Pass:
