@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from dreamsampler.iconworld.train.diffusion import build_scheduler, diffusion_loss
+from dreamsampler.iconworld.train.diffusion import TWIN_EMPHASIS, build_scheduler, diffusion_loss
 
 
 class Recorder:
@@ -33,7 +33,7 @@ def test_an_error_counts_more_where_twins_differ():
     noise = (model.noisy / (1 - alphas[model.timesteps]).sqrt().view(-1, 1, 1, 1))[2:]
     ratio = alphas[model.timesteps[2]] / (1 - alphas[model.timesteps[2]])
     weight = ((ratio + 1).clamp(max=5) / ratio).clamp(max=10)
-    expected = 8.0 * weight * noise[..., 1, 2].square().sum() / (4 * 32)
+    expected = TWIN_EMPHASIS * weight * noise[..., 1, 2].square().sum() / (4 * 32)
     torch.testing.assert_close(losses[0] - losses[1], expected, rtol=1e-4, atol=1e-6)
 
 
