@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..methods.inverse import restore_with
+from ..methods.inverse import parse_method, restore_with
 from ..operators import Measurement, Operator, degrade, downsample, gaussian_blur
 from ..operators.mask import RectangleMask
 from ..priors.gaussian import GaussianPrior, IdentitySpace
@@ -29,8 +29,20 @@ OPERATORS: Mapping[str, Operator] = {
     "blur": gaussian_blur(1.0, 5),
 }
 
-METHODS = ("dreamsampler", "latent-dps", "psld", "treg", "repaint", "resample", "diffpir", "ddnm", "flowdps")
-"""P2L tunes the embedding of a prompt, and a Gaussian has none."""
+METHODS = (
+    "dreamsampler",
+    "dreamsampler:begin=noise",
+    "latent-dps",
+    "psld",
+    "treg",
+    "repaint",
+    "resample",
+    "diffpir",
+    "ddnm",
+    "flowdps",
+)
+"""P2L tunes the embedding of a prompt, and a Gaussian has none. DreamSampler is deterministic once it begins with an
+inversion: a point estimate, without spread; begun with noise it samples."""
 
 COLUMNS = (
     Column("bias", "lower", 2),
@@ -99,7 +111,7 @@ def run(
     rows = []
     for name in operators:
         for method in methods:
-            if method == "repaint" and name != "mask":
+            if method.startswith("repaint") and name != "mask":
                 continue
             settings = dict((options or {}).get(method, {}))
             cells = _measure(method, OPERATORS[name], samples, steps, settings, seed)
@@ -120,6 +132,8 @@ def _measure(
     many = Measurement(operator, one.y.expand(samples, -1, -1, -1), SIGMA)
     if method == "diffpir-exact":
         method, settings = "diffpir", {"variance": true_variance(PRIOR_STD), "zeta": 0.0, **settings}
+    method, own = parse_method(method)
+    settings = own | settings
     seeds = list(range(seed, seed + samples))
     result = restore_with(method, prior, many, steps=steps, seeds=seeds, **settings)  # type: ignore[arg-type]
     made = result.images.flatten(1)
