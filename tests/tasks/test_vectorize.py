@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,22 +13,34 @@ from torch import Tensor
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.types import Prediction, Step
+from dreamsampler.generators.svg.crossing import self_intersections
 from dreamsampler.generators.svg.drawing import Drawing, Shape
 from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.shapes import ellipse, rectangle
-from dreamsampler.operators import Mask, Measurement, RectangleMask, degrade, gaussian_blur, grey
+from dreamsampler.operators import (
+    Mask,
+    Measurement,
+    RectangleMask,
+    degrade,
+    downsample,
+    gaussian_blur,
+    grey,
+    identity,
+)
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.priors.load import load
 from dreamsampler.steering.guidance import CFG
 from dreamsampler.tasks.canvas import Course
 from dreamsampler.tasks.common import psnr
 from dreamsampler.tasks.pull import calibrate, encoder, faded, prior_grid, prior_visits
-from dreamsampler.tasks.sketch import VectorSettings, make_canvas, starts
+from dreamsampler.tasks.restore import restore
+from dreamsampler.tasks.sketch import VectorSettings, held_by, make_canvas, starts
 from dreamsampler.tasks.vectorize import vectorize
-from dreamsampler.terms.drawing import Crossing, Fidelity
+from dreamsampler.terms.drawing import Crossing, Fidelity, Flatness, Near
 
 SIDE = 24
-FEW = VectorSettings(paths=3, steps=8, renew_every=3)
+FEW = VectorSettings(paths=3, steps=8, renew_every=3, price=0.0, restore=0)
+MARKET = replace(FEW, price=1.0, restore=3)
 
 
 def scene(x: float = 10.0) -> Tensor:
@@ -77,7 +90,7 @@ def test_each_phase_costs_what_it_says(world: GaussianPrior, changes: dict[str, 
 def test_the_prior_decides_where_the_measurement_cannot(world: GaussianPrior) -> None:
     hidden = RectangleMask((0, 23), (12, 23))
     measurement = degrade(scene(), hidden)
-    settings = VectorSettings(paths=8, steps=80, fit=0.25, balance=1.0, scale=1.0, renew_every=0)
+    settings = VectorSettings(paths=8, steps=80, fit=0.25, balance=1.0, scale=1.0, renew_every=0, price=0, restore=0)
 
     def error(given: GaussianPrior | None) -> float:
         drawn = 2 * vectorize(given, measurement, "a disc", settings=settings).drawings[0].render() - 1
@@ -86,10 +99,12 @@ def test_the_prior_decides_where_the_measurement_cannot(world: GaussianPrior) ->
     assert error(world) < 0.5 * error(None)
 
 
-def saved_run(prior: GaussianPrior, resume: dict[str, Tensor] | None = None) -> tuple[list[dict[str, Tensor]], Drawing]:
+def saved_run(
+    prior: GaussianPrior, resume: dict[str, Tensor] | None = None, settings: VectorSettings = FEW
+) -> tuple[list[dict[str, Tensor]], Drawing]:
     saved: list[dict[str, Tensor]] = []
     course = Course(resume, on_checkpoint=saved.append)
-    made = vectorize(prior, measured(10, 12), "a disc", settings=FEW, seeds=[5, 6], course=course)
+    made = vectorize(prior, measured(10, 12), "a disc", settings=settings, seeds=[5, 6], course=course)
     return saved, made.drawings[1]
 
 
@@ -105,10 +120,58 @@ def test_a_run_killed_in_any_phase_goes_on_to_the_same_bytes(world: GaussianPrio
     assert world.evaluations == 2 * (2 * min(8 - killed, 4) + (2 if killed <= 4 else 0)), "calibrated once"
 
 
-def test_an_item_of_a_batch_is_what_it_is_alone(world: GaussianPrior) -> None:
-    both = vectorize(world, measured(10, 12), "a disc", settings=FEW, seeds=[5, 6])
+@pytest.mark.parametrize("killed", [2, 5, 8])
+def test_a_killed_run_keeps_its_restoration_and_its_paths(world: GaussianPrior, killed: int) -> None:
+    saved, whole = saved_run(world, settings=MARKET)
+    world.evaluations = 0
+    again = saved_run(world, saved[killed - 1], MARKET)[1]
+    assert torch.equal(again.points, whole.points)
+    assert torch.equal(again.rgba, whole.rgba)
+    assert world.evaluations == 2 * (2 * min(8 - killed, 4) + (2 if killed <= 4 else 0)), "restored once"
+
+
+def test_the_restoration_costs_its_evaluations_and_gives_the_start_and_a_pull(world: GaussianPrior) -> None:
+    settings = replace(FEW, fit=1.0, restore=4)
+    made = vectorize(world, measured(), "a disc", settings=settings)
+    alone = restore(world, measured(), "a disc", steps=4, seeds=[0])
+    assert made.receipt.evaluations == alone.receipt.evaluations > 0
+    assert not torch.equal(made.drawings[0].points, vectorize(None, measured(), settings=FEW).drawings[0].points)
+    clean = Measurement(identity(), scene())
+    assert vectorize(world, clean, "a disc", settings=settings).receipt.evaluations == 0, "nothing to restore"
+    canvas = make_canvas(measured(), FEW, picture=scene(14.0))
+    start = make_canvas(Measurement(identity(), scene(14.0)), FEW)
+    torch.testing.assert_close(canvas.generator.points, start.generator.points)
+
+
+def test_an_estimate_weighs_less_the_more_the_measurement_says() -> None:
+    picture = scene()
+
+    def weight(measurement: Measurement) -> float:
+        (near,) = (t for t in held_by(measurement, VectorSettings(trust=0.1), picture) if isinstance(t, Near))
+        return near.weight
+
+    full = degrade(scene(), gaussian_blur(1.0), 0.02)
+    assert weight(full) == pytest.approx((0.01 / 0.1) ** 2)
+    assert weight(degrade(scene(), downsample(4), 0.02)) == pytest.approx(16 * (0.01 / 0.1) ** 2)
+    assert weight(degrade(scene(), gaussian_blur(1.0), 0.04)) == pytest.approx(4 * weight(full))
+    assert len(held_by(full, VectorSettings(trust=0.0), picture)) == 2
+
+
+def test_paths_that_do_not_pay_are_left_out_and_none_crosses_itself(world: GaussianPrior) -> None:
+    settings = VectorSettings(paths=30, steps=60, renew_every=15)
+    (drawing,) = vectorize(None, degrade(scene(), gaussian_blur(1.0), 0.02), settings=settings).drawings
+    assert 2 <= drawing.structure.path_count < 20
+    assert int(self_intersections(drawing.points, drawing.structure).sum()) == 0
+    assert psnr(2 * drawing.render() - 1, scene())[0] > 22
+    (all_kept,) = vectorize(None, measured(), settings=replace(settings, price=0.0)).drawings
+    assert all_kept.structure.path_count == 30
+
+
+@pytest.mark.parametrize("settings", [FEW, MARKET])
+def test_an_item_of_a_batch_is_what_it_is_alone(world: GaussianPrior, settings: VectorSettings) -> None:
+    both = vectorize(world, measured(10, 12), "a disc", settings=settings, seeds=[5, 6])
     for item, (x, seed) in enumerate(((10, 5), (12, 6))):
-        alone = vectorize(world, measured(x), "a disc", settings=FEW, seeds=[seed])
+        alone = vectorize(world, measured(x), "a disc", settings=settings, seeds=[seed])
         torch.testing.assert_close(alone.drawings[0].points, both.drawings[item].points, rtol=0, atol=2e-3)
         assert alone.misfit[0] == pytest.approx(both.misfit[item], rel=1e-3)
 
@@ -169,6 +232,14 @@ def test_terms_are_means_over_pixels_and_sums_over_items() -> None:
     torch.testing.assert_close(
         smooth(image, image, pred, step), gaussian_blur(2.0).forward(residual).square().sum(1).mean((1, 2)).sum()
     )
+    slope = torch.zeros(1, 3, 9, 9)
+    slope[..., 4:] = 1.0
+    flat = Flatness(2.0)(slope, slope, pred, step)
+    assert float(flat) == pytest.approx(2 * 8 * 0.5 * math.sqrt(3) / 81, rel=0.01), "contrast times length of the edge"
+    assert float(Flatness(2.0)(torch.ones(1, 3, 9, 9), slope, pred, step)) == 0
+    apart = ((image - scene()) / 2).square().sum(1).mean((1, 2))
+    torch.testing.assert_close(Near(scene(), 3.0)(image, image, pred, step), 3 * apart.sum())
+    torch.testing.assert_close(Near(scene(), 3.0).each(image), 3 * apart)
     crossed = torch.tensor([[2.0, 2.0], [12.0, 2.0], [2.0, 6.0], [12.0, -2.0], [12.0, 8.0], [2.0, 8.0]])
     drawing = Drawing.of([Shape((crossed,), (0, 0, 0, 1))], (SIDE, SIDE), torch.ones(3))
     one, two = SvgGenerator.of([drawing]), SvgGenerator.of([drawing, drawing])

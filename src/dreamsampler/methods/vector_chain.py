@@ -13,9 +13,10 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.types import Prior
 from ..generators.svg.drawing import Drawing
-from ..operators import Measurement, compose, window
+from ..operators import Measurement
 from ..tasks.canvas import Course, entry, run_phases
 from ..tasks.common import check_prompts, seeds_for
+from ..tasks.estimate import cropped, on_grid, with_picture
 from ..tasks.sketch import Vectorized, VectorSettings, check_scene, finished
 from .common import check_number
 from .distil import random_visits
@@ -70,7 +71,7 @@ def vector_chain(
         picture = entry(course.resume, "picture")
     else:
         picture = restored(prior, measurement, prompt, psld_steps, psld_scale, each)
-    course = _with_picture(course, picture)
+    course = with_picture(course, picture)
     traced = chosen.steps if then == "none" else max(1, round(chosen.fit * chosen.steps))
     start = draw_layers(picture, chosen, each, traced, course)
     steps, number = max(1, chosen.steps - traced), len(growth(chosen.paths))
@@ -89,22 +90,6 @@ def restored(
     prior: Prior, measurement: Measurement, prompt: str, steps: int, scale: float, seeds: Sequence[int]
 ) -> Tensor:
     """PSLD's picture of the scene, [B, 3, H, W]; worked out on the model's grid where the scene is not on it."""
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
-    _, height, width = measurement.scene
-    tall, wide = (-(-side // multiple) * multiple for side in (height, width))
-    top, left = (tall - height) // 2, (wide - width) // 2
-    given = measurement
-    if (tall, wide) != (height, width):
-        operator = compose([window((tall, wide), (height, width), top, left), measurement.operator])
-        given = Measurement(operator, measurement.y, measurement.sigma, (3, tall, wide))
+    given, (top, left) = on_grid(prior, measurement)
     made = restore_with("psld", prior, given, prompt, seeds=seeds, steps=steps, scale=scale)
-    return made.images.detach()[..., top : top + height, left : left + width].clamp(-1, 1).contiguous()
-
-
-def _with_picture(course: Course | None, picture: Tensor) -> Course:
-    """The course whose checkpoints also hold PSLD's picture, so that it is made once."""
-    course = course or Course()
-    save = course.on_checkpoint
-    if save is None:
-        return course
-    return course._replace(on_checkpoint=lambda tensors: save(tensors | {"picture": picture}))
+    return cropped(made.images, measurement, top, left)

@@ -17,6 +17,8 @@ from ..core.state import State
 from ..core.types import Guidance, Prediction, Prior, Renoise, Step
 from ..generators.svg.drawing import Drawing
 from ..generators.svg.generator import SvgGenerator
+from ..generators.svg.growth import Loss, idle_paths, park, plant, wrong_places
+from ..generators.svg.guard import Knots, guard, knots
 from ..generators.svg.rates import warm_up
 from ..generators.svg.renewal import dead_paths, renew
 from ..steering.descend import Descend, Regulariser
@@ -85,6 +87,20 @@ def clean_visits(count: int) -> list[Step]:
     return link([(float(k), 1.0, 0.0) for k in range(count, -1, -1)])
 
 
+class Market(NamedTuple):
+    """Which paths of a drawing pay, and where more are wanted.
+
+    Attributes:
+        loss: pictures [B, 3, H, W] in [-1, 1] -> the loss of each, [B].
+        price: what a path must save of it, [B].
+        wanted: the drawing as it shows now, likewise -> what it should show.
+    """
+
+    loss: Loss
+    price: Tensor
+    wanted: Callable[[Tensor], Tensor]
+
+
 @dataclass
 class Canvas:
     """A drawing under optimisation.
@@ -97,6 +113,8 @@ class Canvas:
         colour_rate: peak learning rate of colours, 1/20 of `rate` unless given; the background's is a tenth of it.
         renew_every: look for dead paths every so many gradient steps; 0 never.
         renew_until: share of the run after which none is renewed.
+        guarded: no step may make an outline cross itself or turn it inside out; see `generators.svg.guard`.
+        market: decides which paths go and where they come back, instead of dead ones coming back at random places.
     """
 
     start: Sequence[Drawing]
@@ -106,10 +124,14 @@ class Canvas:
     colour_rate: float | None = None
     renew_every: int = 0
     renew_until: float = 0.8
+    guarded: bool = False
+    market: Market | None = None
     generator: SvgGenerator = field(init=False)
     optimiser: torch.optim.Optimizer = field(init=False)
     taken: int = field(default=0, init=False)
     renewed: int = field(default=0, init=False)
+    _before: Tensor | None = field(default=None, init=False, repr=False)
+    _knots: Knots | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.total < 1:
@@ -130,18 +152,47 @@ class Canvas:
         factor = warm_up(self.taken, self.total, warm=max(1, self.total // 10))
         for group, peak in zip(self.optimiser.param_groups, self._peaks, strict=True):
             group["lr"] = peak * factor
+        self._before = self.generator.points.detach().clone() if self.guarded else None
 
     def after(self, step: Step) -> None:
         """Clamp colours; now and then give dead paths a new start."""
         self.generator.clamp()
+        self._check()
         self.taken += 1
         early = self.taken < self.renew_until * self.total
         if self.renew_every and early and self.taken % self.renew_every == 0:
+            self._knots = None
+            if self.market is not None:
+                self.turn_over()
+                return
             dead = dead_paths(self.generator)
             for item, rng in enumerate(self._places):
                 own = torch.zeros_like(dead)
                 own[item] = dead[item]
                 self.renewed += renew(self.generator, own, rng, self.optimiser)
+
+    def turn_over(self, grow: bool = True) -> None:
+        """Lay aside paths that do not pay, and start as many anew where the picture is wrong."""
+        if self.market is None:
+            return
+        gone = idle_paths(self.generator, self.market.loss, self.market.price)
+        park(self.generator, gone, self.optimiser)
+        if not grow:
+            return
+        shown = self.generator.render().detach()
+        wanted = (self.market.wanted(shown) + 1) / 2
+        most = max(1, self.generator.rgba.shape[1] // 4)
+        for item, picture in enumerate((shown + 1) / 2):
+            seeds = wrong_places(picture, wanted[item], most)
+            self.renewed += plant(self.generator, item, seeds)
+
+    def _check(self) -> None:
+        """Shorten or take back what the step did to outlines that it tangled."""
+        if self._before is None:
+            return
+        points, structure = self.generator.points, self.generator.template.structure
+        known = knots(self._before, structure) if self._knots is None else self._knots
+        self._knots = guard(points.data, self._before, known, structure)
 
     def tensors(self) -> dict[str, Tensor]:
         """What `Descend.tensors` does not know: steps taken and where renewals stand."""
@@ -153,6 +204,7 @@ class Canvas:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Put back what `tensors` described."""
         self.taken, self.renewed = (int(n) for n in entry(tensors, "canvas.taken"))
+        self._knots = None
         for rng, state in zip(self._places, entry(tensors, "canvas.places"), strict=True):
             rng.set_state(state.clone())
 

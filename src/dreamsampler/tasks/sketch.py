@@ -10,15 +10,17 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Step
-from ..generators.svg.components import component_circles
+from ..generators.svg.components import component_outlines
 from ..generators.svg.drawing import Drawing
+from ..generators.svg.growth import without_parked
+from ..generators.svg.guard import untangled
 from ..generators.svg.initialise import MAX_PATHS, grid_circles, random_circles
 from ..generators.svg.tracer import trace
 from ..operators import Measurement, Operator, gaussian_blur
 from ..steering.descend import Regulariser
 from ..steering.renoise import keep
-from ..terms.drawing import Crossing, Fidelity
-from .canvas import Canvas, Phase, clean_visits, idle
+from ..terms.drawing import Crossing, Fidelity, Flatness, Near
+from .canvas import Canvas, Market, Phase, clean_visits, idle
 from .common import Receipt, seeds_for
 
 STARTS = ("components", "random", "grid", "trace")
@@ -42,6 +44,13 @@ class VectorSettings:
             Carried noise keeps what the fit made of the measurement's noise: three development scenes, SR x8, gained
             0.8, 0.5 and 0.2 dB over the fit alone with it, 1.7, 1.9 and 1.0 dB with fresh noise.
         crossing: weight of the crossing loss; see `generators.svg.crossing.WEIGHT`.
+        flat: weight of the total variation of the picture: few and short edges (ours). Thin shards are what blur hides.
+        price: what a path must save to stay, for each of its 6 S + 4 numbers in units of the log-likelihood (ours; 1 is
+            Akaike's). Paths that do not pay are laid aside, and come back where the picture is wrong; so a drawing may
+            have fewer paths than `paths`. 0 keeps them all.
+        restore: steps of the restoration in pixels that the drawing starts from and keeps near to (ours); 0 leaves it
+            out. Only "dreamsampler" has it.
+        trust: how far that picture is believed to be off: a standard deviation, of pictures in [0, 1].
         rate: peak learning rate of control points in pixels on a canvas of 128, scaled with the canvas.
         colour_rate: peak learning rate of colours.
         blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
@@ -60,11 +69,15 @@ class VectorSettings:
     fade: float = 0.5
     eta: float = 1.0
     crossing: float = 1e-3
+    flat: float = 5e-4
+    price: float = 1.0
     rate: float = 1.0
     colour_rate: float = 0.05
     blur: float = 0.0
     init: str = "components"
     renew_every: int = 50
+    restore: int = 100
+    trust: float = 0.07
 
     def __post_init__(self) -> None:
         for name, low, high in (("paths", 1, MAX_PATHS), ("segments", 2, MAX_SEGMENTS), ("steps", 1, 1_000_000)):
@@ -75,7 +88,18 @@ class VectorSettings:
                 raise InputError(f"{name}={getattr(self, name)}: expected a share, 0 to 1")
         if not 0.0 < self.start <= 1.0:
             raise InputError(f"start={self.start}: expected a share of the path, above 0 and at most 1")
-        for name in ("balance", "fade", "crossing", "scale", "blur", "renew_every"):
+        for name in (
+            "balance",
+            "fade",
+            "crossing",
+            "flat",
+            "price",
+            "trust",
+            "restore",
+            "scale",
+            "blur",
+            "renew_every",
+        ):
             if not 0.0 <= getattr(self, name) < 1e6:
                 raise InputError(f"{name}={getattr(self, name)}: expected a number of 0 or more")
         for name in ("rate", "colour_rate"):
@@ -99,8 +123,12 @@ def make_canvas(
     settings: VectorSettings,
     drawings: Sequence[Drawing] | None = None,
     seeds: Sequence[int] | None = None,
+    picture: Tensor | None = None,
 ) -> Canvas:
     """The drawings that a run starts from, with their optimiser.
+
+    Args:
+        picture: an estimate of the scene [B, 3, H, W] in [-1, 1] to start from, in place of A^+ y.
 
     Raises:
         InputError: drawings of another number, canvas or structure, or a scene without three channels.
@@ -108,12 +136,40 @@ def make_canvas(
     batch = measurement.y.shape[0]
     chosen = seeds_for(seeds, batch)
     check_scene(measurement)
-    start = list(drawings) if drawings is not None else starts(measurement, settings, chosen)
+    start = list(drawings) if drawings is not None else starts(measurement, settings, chosen, picture)
     size = measurement.scene[1:]
     if len(start) != batch or any(drawing.size != size for drawing in start):
         raise InputError(f"drawings: expected {batch} with a canvas of {size[1]}x{size[0]}, as the measurement's scene")
     rate = settings.rate * min(size) / 128
-    return Canvas(start, chosen, rate, settings.steps, settings.colour_rate, settings.renew_every)
+    canvas = Canvas(start, chosen, rate, settings.steps, settings.colour_rate, settings.renew_every, guarded=True)
+    if settings.price > 0:
+        canvas.market = _market(measurement, settings, picture)
+    return canvas
+
+
+def _market(measurement: Measurement, settings: VectorSettings, picture: Tensor | None) -> Market:
+    """Paths pay in the run's own loss; more are wanted where the nearest picture that explains y differs."""
+    terms = held_by(measurement, settings, picture)
+
+    def loss(images: Tensor) -> Tensor:
+        return torch.stack([term.each(images) for term in terms]).sum(0)
+
+    def wanted(shown: Tensor) -> Tensor:
+        return shown + replace(measurement, y=measurement.residual(shown)).first_guess()
+
+    # |y - A g|^2 / 2 sigma^2 in units of the loss, a mean over pixels
+    unit = 2 * _sigma(measurement) ** 2 / _pixels(measurement.y)
+    price = settings.price * unit * (6 * settings.segments + 4)
+    return Market(loss, torch.full((measurement.y.shape[0],), price), wanted)
+
+
+def _sigma(measurement: Measurement) -> float:
+    """The noise of pictures in [0, 1]; a level of 8 bits where it is less or unknown."""
+    return max(measurement.sigma / 2, 1 / 255)
+
+
+def _pixels(picture: Tensor) -> int:
+    return picture.shape[-2] * picture.shape[-1]
 
 
 def check_scene(measurement: Measurement) -> None:
@@ -124,12 +180,16 @@ def check_scene(measurement: Measurement) -> None:
         )
 
 
-def starts(measurement: Measurement, settings: VectorSettings, seeds: Sequence[int]) -> list[Drawing]:
+def starts(
+    measurement: Measurement, settings: VectorSettings, seeds: Sequence[int], picture: Tensor | None = None
+) -> list[Drawing]:
     """One drawing an item by `settings.init`."""
     size = (measurement.scene[1], measurement.scene[2])
     guessed = settings.init in ("components", "trace")
-    guess = (measurement.first_guess() + 1) / 2 if guessed else torch.empty(len(seeds), 0)
-    return [start_of(picture, size, settings, seed) for picture, seed in zip(guess, seeds, strict=True)]
+    guess = torch.empty(len(seeds), 0)
+    if guessed:
+        guess = ((measurement.first_guess() if picture is None else picture) + 1) / 2
+    return [start_of(one, size, settings, seed) for one, seed in zip(guess, seeds, strict=True)]
 
 
 def start_of(picture: Tensor, size: tuple[int, int], settings: VectorSettings, seed: int) -> Drawing:
@@ -137,7 +197,7 @@ def start_of(picture: Tensor, size: tuple[int, int], settings: VectorSettings, s
     rng = torch.Generator("cpu").manual_seed(int(seed))
     match settings.init:
         case "components":
-            return component_circles(picture, settings.paths, rng, segments=settings.segments)
+            return component_outlines(picture, settings.paths, segments=settings.segments)
         case "trace":
             traced = trace(picture, settings.paths)
             if traced.structure.path_count == 0:
@@ -150,26 +210,53 @@ def start_of(picture: Tensor, size: tuple[int, int], settings: VectorSettings, s
 
 
 def finished(canvas: Canvas, measurement: Measurement, evaluated: int, notes: tuple[str, ...] = ()) -> Vectorized:
-    """The result of a run."""
+    """The result of a run; paths that do not pay in the end are left out."""
+    canvas.turn_over(grow=False)
+    drawings = [canvas.generator.drawing(item) for item in range(measurement.y.shape[0])]
+    if canvas.market is not None:
+        drawings = [untangled(without_parked(drawing)) for drawing in drawings]
     with torch.no_grad():
-        misfit = tuple(measurement.misfit(canvas.generator.render()))
-    drawings = tuple(canvas.generator.drawing(item) for item in range(measurement.y.shape[0]))
+        misfit = tuple(measurement.misfit(torch.cat([2 * drawing.render() - 1 for drawing in drawings])))
     if canvas.renewed:
-        notes = (*notes, f"{canvas.renewed} dead paths were given a new start")
-    return Vectorized(drawings, misfit, Receipt(evaluated, notes))
+        what = "dead paths were given a new start" if canvas.market is None else "paths were started on the way"
+        notes = (*notes, f"{canvas.renewed} {what}")
+    return Vectorized(tuple(drawings), misfit, Receipt(evaluated, notes))
 
 
-def regularisers(measurement: Measurement | None, settings: VectorSettings, canvas: Canvas) -> list[Regulariser]:
+Held = Fidelity | Flatness | Near
+"""A regulariser of the picture alone, which knows the loss of each item."""
+
+
+def held_by(measurement: Measurement, settings: VectorSettings, picture: Tensor | None = None) -> list[Held]:
+    """What a picture is held by: the measurement, few edges, and an estimate of the scene where there is one.
+
+    The estimate counts as a second measurement, of every pixel, with noise `trust`: the more the first one says about
+    the scene, in pixels and in noise, the less the second matters.
+    """
+    terms: list[Held] = [Fidelity(measurement)]
+    if settings.flat > 0:
+        terms.append(Flatness(settings.flat))
+    if picture is not None and settings.trust > 0:
+        pixels = measurement.scene[1] * measurement.scene[2] / _pixels(measurement.y)
+        terms.append(Near(picture, pixels * (_sigma(measurement) / settings.trust) ** 2))
+    return terms
+
+
+def regularisers(
+    measurement: Measurement | None, settings: VectorSettings, canvas: Canvas, picture: Tensor | None = None
+) -> list[Regulariser]:
     """What a drawing is held by: the measurement, where there is one, and simple outlines."""
-    terms: list[Regulariser] = [] if measurement is None else [Fidelity(measurement)]
+    terms: list[Regulariser] = [] if measurement is None else [*held_by(measurement, settings, picture)]
     if settings.crossing > 0:
         terms.append(Crossing(canvas.generator, settings.crossing))
     return terms
 
 
-def fit_phase(measurement: Measurement, settings: VectorSettings, canvas: Canvas, steps: int) -> Phase:
-    """The measurement alone; no prior, no encoding."""
-    terms = regularisers(measurement, settings, canvas)
+def fit_phase(
+    measurement: Measurement, settings: VectorSettings, canvas: Canvas, steps: int, picture: Tensor | None = None
+) -> Phase:
+    """The measurement alone, and an estimate of the scene where there is one; no prior, no encoding."""
+    terms = regularisers(measurement, settings, canvas, picture)
     if settings.blur > 0:
         terms[0] = replace(terms[0], smooth=_shrinking(settings.blur, steps))  # type: ignore[type-var]
     return Phase("fit", clean_visits(steps), idle, keep, identity, nothing, terms, carry=False)

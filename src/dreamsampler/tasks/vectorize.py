@@ -14,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from torch import Tensor
+
 from ..core.types import Prior
 from ..generators.svg.drawing import Drawing
 from ..operators import Measurement
 from ..steering.guidance import CFG
 from ..steering.renoise import Mix
-from .canvas import Canvas, Course, Phase, run_phases
-from .common import check_prompts, evaluations
+from .canvas import Canvas, Course, Phase, entry, run_phases
+from .common import check_prompts, evaluations, seeds_for
+from .estimate import restored, with_picture, worth_restoring
 from .pull import calibrate, encoder, faded, prior_visits
-from .sketch import Vectorized, VectorSettings, finished, fit_phase, make_canvas, regularisers
+from .sketch import Vectorized, VectorSettings, check_scene, finished, fit_phase, make_canvas, regularisers
 
 __all__ = ["SUFFIX", "VectorSettings", "Vectorized", "vectorize"]
 
@@ -59,24 +62,48 @@ def vectorize(
     check_prompts([prompt], "prompt")
     chosen = settings or VectorSettings()
     counted = 0 if prior is None else evaluations(prior)
-    canvas = make_canvas(measurement, chosen, drawings, seeds)
-    run_phases(prior, canvas, _phases(prior, measurement, prompt, chosen, canvas), course)
+    check_scene(measurement)
+    picture = _picture(prior, measurement, prompt, chosen, seeds, course)
+    course = course if picture is None else with_picture(course, picture)
+    canvas = make_canvas(measurement, chosen, drawings, seeds, picture)
+    run_phases(prior, canvas, _phases(prior, measurement, prompt, chosen, canvas, picture), course)
     return finished(canvas, measurement, (0 if prior is None else evaluations(prior)) - counted)
 
 
+def _picture(
+    prior: Prior | None,
+    measurement: Measurement,
+    prompt: str,
+    settings: VectorSettings,
+    seeds: Sequence[int] | None,
+    course: Course | None,
+) -> Tensor | None:
+    """The restoration to draw from, if there is to be one; a resumed run has it already."""
+    if prior is None or settings.balance == 0 or not settings.restore or not worth_restoring(prior, measurement):
+        return None
+    if course is not None and course.resume is not None:
+        return entry(course.resume, "picture")
+    return restored(prior, measurement, prompt, settings.restore, seeds_for(seeds, measurement.y.shape[0]))
+
+
 def _phases(
-    prior: Prior | None, measurement: Measurement, prompt: str, settings: VectorSettings, canvas: Canvas
+    prior: Prior | None,
+    measurement: Measurement,
+    prompt: str,
+    settings: VectorSettings,
+    canvas: Canvas,
+    picture: Tensor | None,
 ) -> Iterator[Phase]:
     alone = prior is None or settings.balance == 0
     fitted = settings.steps if alone else round(settings.fit * settings.steps)
     if fitted:
-        yield fit_phase(measurement, settings, canvas, fitted)
+        yield fit_phase(measurement, settings, canvas, fitted, picture)
     if prior is None or alone or fitted == settings.steps:
         return
     visits = prior_visits(prior, settings.steps - fitted, settings.start)
     encode = encoder(prior, (measurement.scene[1], measurement.scene[2]))
     guide = CFG(prior.embed([prompt]), prior.embed([""]), settings.scale, carry="null")
-    terms = regularisers(measurement, settings, canvas)
+    terms = regularisers(measurement, settings, canvas, picture)
     weight = faded(visits, settings.fade, settings.balance)
     gain = partial(calibrate, prior, canvas, guide, encode, terms[0], visits[len(visits) // 2])
     yield Phase("draw", visits, guide, Mix(settings.eta), encode, weight, terms, gain)

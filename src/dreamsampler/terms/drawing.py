@@ -12,6 +12,9 @@ from ..generators.svg.crossing import crossing_loss
 from ..generators.svg.generator import SvgGenerator
 from ..operators import Measurement, Operator
 
+SMOOTH = 1e-3
+"""Differences of neighbours below which total variation is quadratic."""
+
 
 @dataclass(frozen=True)
 class Fidelity:
@@ -30,12 +33,18 @@ class Fidelity:
     smooth: Callable[[Step], Operator | None] | None = None
 
     def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor:
+        return self._of(image, None if self.smooth is None else self.smooth(step)).sum()
+
+    def each(self, image: Tensor) -> Tensor:
+        """The loss of each item, [B], without any blur."""
+        return self._of(image, None)
+
+    def _of(self, image: Tensor, blur: Operator | None) -> Tensor:
         residual = self.measurement.residual(image) / 2.0
-        blur = None if self.smooth is None else self.smooth(step)
         if blur is not None:
             residual = blur.forward(residual)
         pixels = residual.shape[-2] * residual.shape[-1]
-        return self.weight * residual.square().sum() / pixels
+        return self.weight * residual.square().flatten(1).sum(1) / pixels
 
 
 @dataclass(frozen=True)
@@ -48,3 +57,46 @@ class Crossing:
     def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor:
         points = self.generator.points
         return self.weight * points.shape[0] * crossing_loss(points, self.generator.template.structure)
+
+
+@dataclass(frozen=True)
+class Flatness:
+    """weight x total variation of the picture, a mean over pixels of images in [0, 1]: few and short edges.
+
+    The length of all visible edges times their contrast, the regulariser of Rudin, Osher and Fatemi. What a
+    measurement does not see, as thin shards under blur, costs its outline here. Isotropic over x, y and the channels.
+    """
+
+    weight: float
+
+    def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor:
+        return self.each(image).sum()
+
+    def each(self, image: Tensor) -> Tensor:
+        """The loss of each item, [B]."""
+        picture = image / 2.0
+        down = picture[..., 1:, :-1] - picture[..., :-1, :-1]
+        right = picture[..., :-1, 1:] - picture[..., :-1, :-1]
+        slope = (down.square() + right.square()).sum(1)
+        pixels = picture.shape[-2] * picture.shape[-1]
+        return self.weight * ((slope + SMOOTH**2).sqrt() - SMOOTH).flatten(1).sum(1) / pixels
+
+
+@dataclass(frozen=True)
+class Near:
+    """weight x |g(psi) - picture|^2, a mean over pixels of images in [0, 1]: an estimate that the drawing keeps to.
+
+    Attributes:
+        picture: [B, 3, H, W] in [-1, 1].
+    """
+
+    picture: Tensor
+    weight: float
+
+    def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor:
+        return self.each(image).sum()
+
+    def each(self, image: Tensor) -> Tensor:
+        """The loss of each item, [B]."""
+        apart = (image - self.picture.to(image)) / 2.0
+        return self.weight * apart.square().flatten(1).sum(1) / (image.shape[-2] * image.shape[-1])

@@ -1,13 +1,13 @@
-"""A start from a picture: one circle for each of its patches of colour, large ones below.
+"""A start from a picture: the outline of each of its patches of colour, wide ones below.
 
-The picture is reduced to a few colours (median cut); the largest 4-connected patches become circles of their area, at
-the member nearest to their centroid, in their mean colour. The colour that holds most of the border is the background.
-LIVE's component-wise start (`live`) adds paths one by one where the error is; this lays them all at once.
+The picture is reduced to a few colours (median cut); the largest 4-connected patches that are more than seams between
+two others become paths of their outline in their mean colour. The colour that holds most of the border is the
+background. Paths that are left over are parked (`growth`). LIVE's component-wise start (`live`) adds small circles one
+by one where the error is; this lays everything at once, in its own shape.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ...core.errors import InputError
 from .drawing import Drawing, Shape
-from .initialise import random_circles
-from .live import largest_component
-from .shapes import ellipse
+from .initialise import MAX_PATHS
+from .live import components
+from .outline import outline
 
 COLOURS = 16
 SMALLEST = 4
@@ -34,34 +34,31 @@ class Patch(NamedTuple):
     colour: tuple[float, float, float]
 
 
-def component_circles(
-    picture: Tensor, count: int, rng: torch.Generator, *, segments: int = 4, colours: int = COLOURS
-) -> Drawing:
-    """Circles for the `count` largest patches of a picture; where it has fewer, random small circles fill up.
+def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colours: int = COLOURS) -> Drawing:
+    """Outlines of the `count` largest patches of a picture; where it has fewer, the other paths are parked.
 
     Args:
         picture: [3, H, W] in [0, 1].
-        rng: for the circles that fill up, a generator on the CPU.
         colours: of the reduced palette.
 
     Raises:
-        InputError: another shape, NaN, or no paths asked for.
+        InputError: another shape, NaN, or not between 1 and 4096 paths.
     """
     if picture.dim() != 3 or picture.shape[0] != 3 or not bool(torch.isfinite(picture).all()):
         raise InputError(f"picture: expected finite [3, H, W] in [0, 1], got {tuple(picture.shape)}")
-    if count < 1:
-        raise InputError(f"paths: {count}, expected at least 1")
+    if not 1 <= count <= MAX_PATHS:
+        raise InputError(f"paths: {count}, expected 1 to {MAX_PATHS}")
     pixels = (picture.detach().cpu().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     height, width = pixels.shape[:2]
     labels = np.asarray(Image.fromarray(pixels).quantize(colours, Image.Quantize.MEDIANCUT))
     ground = _border_label(labels)
     background = torch.tensor(pixels[labels == ground].mean(0) / 255, dtype=torch.float32)
-    shapes = [_circle(patch, segments) for patch in _patches(labels, pixels, ground, count)]
-    if len(shapes) < count:
-        extra = random_circles(
-            count - len(shapes), (height, width), rng, segments=segments, radius=0.02 * min(labels.shape)
-        )
-        shapes += extra.shapes()
+    found = [patch for patch in _patches(labels, pixels, ground) if _thick(patch)][:count]
+    shapes = [Shape((outline(patch.members, segments),), (*patch.colour, 1.0)) for patch in found]
+    # by what the outline encloses: a ring lies below what it surrounds, however thin it is
+    shapes.sort(key=lambda shape: -_area(shape.contours[0]))
+    aside = torch.tensor([width / 2, height / 2]).expand(3 * segments, 2)
+    shapes += [Shape((aside,), (0.5, 0.5, 0.5, 0.0))] * (count - len(shapes))
     return Drawing.of(shapes, (height, width), background)
 
 
@@ -70,28 +67,28 @@ def _border_label(labels: NDArray[np.uint8]) -> int:
     return int(np.bincount(border).argmax())
 
 
-def _patches(labels: NDArray[np.uint8], pixels: NDArray[np.uint8], ground: int, count: int) -> list[Patch]:
-    """The largest patches, largest first; the background's own patch is left out."""
+def _patches(labels: NDArray[np.uint8], pixels: NDArray[np.uint8], ground: int) -> list[Patch]:
+    """Patches, largest first; the background's own patch is left out."""
     found: list[Patch] = []
     for label in np.unique(labels):
-        mask = labels == label
-        while mask.any():
-            members = largest_component(mask)
-            # the largest come first: what follows is smaller than `count` patches that are known already
-            if len(members) < SMALLEST or sum(len(patch.members) >= len(members) for patch in found) >= count:
-                break
+        for members in components(labels == label):
             rows, columns = members.T
-            mask[rows, columns] = False
             touches = (rows == 0).any() or (columns == 0).any()
-            if not (label == ground and touches):
+            if len(members) >= SMALLEST and not (label == ground and touches):
                 r, g, b = (pixels[rows, columns].mean(0) / 255).tolist()
                 found.append(Patch(members, (r, g, b)))
-    return sorted(found, key=lambda patch: -len(patch.members))[:count]
+    return sorted(found, key=lambda patch: -len(patch.members))
 
 
-def _circle(patch: Patch, segments: int) -> Shape:
-    members = patch.members
-    row, column = members[((members - members.mean(0)) ** 2).sum(1).argmin()].tolist()
-    radius = max(1.0, math.sqrt(len(members) / math.pi))
-    contour = ellipse(torch.tensor([column + 0.5, row + 0.5]), torch.full((2,), radius), segments)
-    return Shape((contour,), (*patch.colour, 1.0))
+def _thick(patch: Patch) -> bool:
+    """Whether some pixel of a patch has all its neighbours in it."""
+    low = patch.members.min(0) - 1
+    inside = np.zeros(patch.members.max(0) - low + 2, dtype=bool)
+    inside[tuple((patch.members - low).T)] = True
+    core = inside[1:-1, 1:-1] & inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
+    return bool(core.any())
+
+
+def _area(contour: Tensor) -> float:
+    x, y = contour[::3].unbind(1)
+    return abs(float((x * y.roll(-1) - y * x.roll(-1)).sum() / 2))

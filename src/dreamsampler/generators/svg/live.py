@@ -65,7 +65,13 @@ def _components(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Rows and columns `[n, 2]` of the largest 4-connected component; by runs of pixels, joined from row to row."""
+    """Rows and columns `[n, 2]` of the largest 4-connected component."""
+    found = components(mask)
+    return max(found, key=len) if found else np.zeros((0, 2), dtype=np.int64)
+
+
+def components(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Rows and columns `[n, 2]` of every 4-connected component; by runs of pixels, joined from row to row."""
     parent: list[int] = []
     runs: list[tuple[int, int, int]] = []
 
@@ -88,16 +94,7 @@ def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
                 if runs[other][1] < high and low < runs[other][2]:
                     parent[root(other)] = root(number)
         above = here
-    sizes = np.zeros(len(runs), dtype=np.int64)
-    roots = [root(number) for number in range(len(runs))]
-    for number, (_, low, high) in enumerate(runs):
-        sizes[roots[number]] += high - low
-    if not runs:
-        return np.zeros((0, 2), dtype=np.int64)
-    best = int(sizes.argmax())
-    parts = [
-        np.stack([np.full(high - low, row), np.arange(low, high)], axis=1)
-        for number, (row, low, high) in enumerate(runs)
-        if roots[number] == best
-    ]
-    return np.concatenate(parts)
+    parts: dict[int, list[NDArray[np.int64]]] = {}
+    for number, (row, low, high) in enumerate(runs):
+        parts.setdefault(root(number), []).append(np.stack([np.full(high - low, row), np.arange(low, high)], axis=1))
+    return [np.concatenate(part) for part in parts.values()]
