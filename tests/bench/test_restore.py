@@ -8,7 +8,7 @@ import torch
 
 from dreamsampler.bench.problems import NOISE, PROBLEMS, problem
 from dreamsampler.bench.restore import COLUMNS, METHODS, run
-from dreamsampler.bench.solvers import Solver
+from dreamsampler.bench.solvers import REFERENCES, Solver
 from dreamsampler.core.errors import InputError
 from dreamsampler.files.tensors import to_tensor
 from dreamsampler.iconworld import edit_pairs
@@ -16,7 +16,7 @@ from dreamsampler.metrics.psnr import decibels
 from dreamsampler.operators.mask import paste, union
 from dreamsampler.tasks.inpaint import inpaint
 
-FEW = ("dreamsampler:steps=4", "ddnm", "repaint:jump=2,resample=2", "start")
+FEW = ("dreamsampler:steps=4", "ddnm", "repaint:jump=2,resample=2", "start", "truth")
 
 
 @pytest.mark.parametrize("task", PROBLEMS)
@@ -58,7 +58,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
         prior, judge, methods=FEW, tasks=("eyes and mouth", "sr x4"), split="dev", n=2, steps=3, size=64, seed=9
     )
     rows = {(r.labels["task"], r.labels["method"], r.labels["problem"]): r.values for r in bench.results}
-    assert len(rows) == 2 * 4 + 2 * 3, "RePaint fills holes only"
+    assert len(rows) == 2 * 5 + 2 * 4, "RePaint fills holes only"
     given = problem("eyes and mouth", "dev", 1, 64)
     direct = inpaint(prior, given.source, given.holes, given.prompts, steps=4, raw=True, seeds=[10]).raw.clamp(-1, 1)
     image = paste(given.source, direct, union(given.holes))
@@ -68,8 +68,9 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     assert row["PSNR in the hole"] == pytest.approx(decibels(image[0][:, inside], given.truth[0][:, inside]), abs=1e-6)
     expected = decibels(direct[0][:, ~inside], given.source[0][:, ~inside])
     assert row["PSNR outside, raw"] == pytest.approx(expected, abs=1e-6)
-    assert row["evaluations"] == 3 + 1 + 1 + 3
+    assert row["evaluations"] == 4 * 3
     assert rows["sr x4", "ddnm", "0"]["evaluations"] == 3
+    assert rows["eyes and mouth", "truth", "1"]["PSNR"] > 60
     start = rows["sr x4", "start", "0"]
     assert start["evaluations"] == 0
     assert start["PSNR"] > 15
@@ -81,7 +82,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
 
 
 def test_a_killed_benchmark_goes_on(tmp_path, prior, judge):
-    settings = {"methods": FEW[1:], "tasks": ("mouth", "blur"), "split": "dev", "n": 1, "steps": 3, "size": 64}
+    settings = {"methods": FEW[1:-1], "tasks": ("mouth", "blur"), "split": "dev", "n": 1, "steps": 3, "size": 64}
 
     def kill(done, total, title):
         if done == 3:
@@ -106,7 +107,7 @@ def test_a_killed_benchmark_goes_on(tmp_path, prior, judge):
 
 def test_every_method_of_the_default_parses():
     solvers = [Solver.parse(text, 7) for text in METHODS]
-    assert {s.steps for s in solvers if s.method != "start"} == {7}
+    assert {s.steps for s in solvers if s.method not in REFERENCES} == {7}
     assert np.all([s.name for s in solvers] == list(METHODS))
     assert Solver.parse("psld:steps=5,omega=0.5", 7) == Solver("psld:steps=5,omega=0.5", "psld", 5, {"omega": 0.5})
     assert len({column.name for column in COLUMNS}) == len(COLUMNS)

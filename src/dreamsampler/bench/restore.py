@@ -43,9 +43,11 @@ METHODS = (
     "ddnm",
     "flowdps:rate=2.0",
     "start",
+    "truth",
 )
 """What is compared unless told otherwise. "start" is the picture that a method is given to begin with: grey holes, or
-the pseudo-inverse of the measurement. RePaint takes part where there are holes."""
+the pseudo-inverse of the measurement. "truth" is the right answer: its CLIP-Acc says what the judge can see. RePaint
+takes part where there are holes."""
 
 COLUMNS = (
     Column("PSNR", "higher", 2, 1.0, "dB"),
@@ -94,7 +96,7 @@ def run(
     Args:
         prior: the diffusion model.
         judge: a CLIP model that knows this world.
-        methods: names in `methods.inverse.RESTORING` with options ("treg:scale=4"), or "start".
+        methods: names in `methods.inverse.RESTORING` with options ("treg:scale=4"), or "start", or "truth".
         tasks: names in `bench.problems.PROBLEMS`.
         split: "dev" or "test". Choose settings on "dev" only.
         n: problems of each task.

@@ -21,6 +21,9 @@ from ..operators.mask import paste, union
 from ..tasks.inpaint import InpaintSettings, inpaint
 from .problems import Problem
 
+REFERENCES = ("start", "truth")
+"""Rows that no method makes: what a method begins with, and the right answer, whose CLIP-Acc is the judge's own."""
+
 
 @dataclass(frozen=True)
 class Solver:
@@ -38,7 +41,7 @@ class Solver:
         Raises:
             InputError: an unknown method or option, or a value of the wrong kind or out of range.
         """
-        if text == "start":
+        if text in REFERENCES:
             return cls(text, text, 0)
         name, _, rest = text.partition(":")
         parts = [part for part in rest.split(",") if part]
@@ -57,6 +60,8 @@ class Solver:
         """The raw picture and what it cost."""
         if self.method == "start":
             return given.measurement.first_guess(), 0
+        if self.method == "truth":
+            return given.truth, 0
         if self.method == "dreamsampler" and given.source is not None:
             known = {field.name for field in fields(InpaintSettings)}
             if unknown := set(self.options) - known:
