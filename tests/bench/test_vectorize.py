@@ -19,7 +19,7 @@ from dreamsampler.metrics.ssim import ssim
 from dreamsampler.tasks.sketch import VectorSettings
 
 SIZE = 48
-FEW = VectorSettings(paths=4, steps=6)
+FEW = VectorSettings(paths=4, steps=6, price=0.0, restore=0)
 SMALL = {"split": "dev", "n": 1, "size": SIZE, "settings": FEW}
 
 
@@ -67,7 +67,7 @@ def test_a_killed_benchmark_goes_on_and_needs_no_model(tmp_path):
     assert [(row["task"], row["method"]) for row in rows] == [
         (task, method) for task in ("blur", "sr x8") for method in ("data", "live")
     ], "methods that need a model are left out without one"
-    other = run(None, **{**settings, "settings": VectorSettings(paths=4, steps=5)})
+    other = run(None, **{**settings, "settings": VectorSettings(paths=4, steps=5, price=0.0, restore=0)})
     assert other.results != first.results
 
 

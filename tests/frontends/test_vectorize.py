@@ -71,7 +71,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(folder: Path) -> N
 
 def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
     disc(folder / "disc.png")
-    start = dreamsampler.vectorize("disc.png", method="data", paths=3, steps=2).save("start.svg")
+    start = dreamsampler.vectorize("disc.png", method="data:price=0", paths=3, steps=2, init="grid").save("start.svg")
     made = dreamsampler.vectorize("disc.png", method="data:crossing=0.5", init="start.svg", steps=2)
     assert set(made.recipe.settings) >= {field.name for field in fields(VectorSettings)}
     assert (made.recipe.settings["crossing"], made.recipe.settings["init"]) == (0.5, "start.svg")

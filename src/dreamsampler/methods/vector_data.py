@@ -1,6 +1,7 @@
-"""The measurement alone: argmin_psi |y - A g(psi)|^2 + crossing, no prior. Shares the loop: yes (an idle guide).
+"""The measurement alone: argmin_psi |y - A g(psi)|^2 + simple outlines, no prior. Shares the loop: yes (an idle guide).
 
-Eq. 21 with lambda -> infinity; also the fit that DreamSampler's own run begins with. No evaluations.
+Eq. 21 with lambda -> infinity: DreamSampler's own fit, held, guarded and cleaned alike, from the outlines of A^+ y and
+without a restoration. No evaluations.
 """
 
 from __future__ import annotations

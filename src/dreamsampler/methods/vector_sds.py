@@ -1,8 +1,9 @@
 """Measurement and SDS together (DreamFusion, Poole et al., 2209.14988). Shares the loop: yes (CFG, gradient steps on
 the drawing, fresh noise, random visits).
 
-DreamSampler's run with its two ideas taken out: the noise is drawn anew at every visit and not carried, the levels are
-random and do not descend. The weight is DreamFusion's b_t^2 (eps_w - xi). 2 evaluations a step after the fit.
+DreamSampler's run with its ideas taken out: it starts from the outlines of A^+ y and not of a restoration, and the
+levels are random and do not descend. The weight is DreamFusion's b_t^2 (eps_w - xi).
+2 evaluations a step after the fit.
 """
 
 from __future__ import annotations

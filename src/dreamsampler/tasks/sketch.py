@@ -41,13 +41,14 @@ class VectorSettings:
             mid-schedule, by the norms of their gradients (the paper's lambda is lost). 0 leaves the prior out.
         fade: the weight at the end of the path relative to its beginning (ours).
         eta: share of fresh noise that goes back at each step (eq. 5); 0 carries all of it, as the paper does, 1 none.
-            Carried noise keeps what the fit made of the measurement's noise: three development scenes, SR x8, gained
-            0.8, 0.5 and 0.2 dB over the fit alone with it, 1.7, 1.9 and 1.0 dB with fresh noise.
+            Carried noise keeps what the fit made of the measurement's noise: three development scenes, SR x8, without
+            `restore` and `price`, gained 0.8, 0.5 and 0.2 dB over the fit alone with it, 1.7, 1.9 and 1.0 with fresh.
         crossing: weight of the crossing loss; see `generators.svg.crossing.WEIGHT`.
         flat: weight of the total variation of the picture: few and short edges (ours). Thin shards are what blur hides.
         price: what a path must save to stay, for each of its 6 S + 4 numbers in units of the log-likelihood (ours; 1 is
-            Akaike's). Paths that do not pay are laid aside, and come back where the picture is wrong; so a drawing may
-            have fewer paths than `paths`. 0 keeps them all.
+            Akaike's price; half the logarithm of the number of values measured, 3 to 5, is Schwarz's). Paths that do
+            not pay are laid aside, and come back where the picture is wrong; so a drawing may have fewer paths than
+            `paths`. 0 keeps them all, as does a start from a given drawing.
         restore: steps of the restoration in pixels that the drawing starts from and keeps near to (ours); 0 leaves it
             out. Only "dreamsampler" has it.
         trust: how far that picture is believed to be off: a standard deviation, of pictures in [0, 1].
@@ -56,7 +57,7 @@ class VectorSettings:
         blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
         init: "components", "random", "grid" or "trace" (vtracer, at most `paths` paths with their own segments),
             unless a drawing is given.
-        renew_every: look for dead paths every so many steps; 0 never.
+        renew_every: look for paths that do not pay, or are dead, every so many steps; 0 never.
     """
 
     paths: int = 64
@@ -70,7 +71,7 @@ class VectorSettings:
     eta: float = 1.0
     crossing: float = 1e-3
     flat: float = 5e-4
-    price: float = 1.0
+    price: float = 3.0
     rate: float = 1.0
     colour_rate: float = 0.05
     blur: float = 0.0
@@ -142,7 +143,7 @@ def make_canvas(
         raise InputError(f"drawings: expected {batch} with a canvas of {size[1]}x{size[0]}, as the measurement's scene")
     rate = settings.rate * min(size) / 128
     canvas = Canvas(start, chosen, rate, settings.steps, settings.colour_rate, settings.renew_every, guarded=True)
-    if settings.price > 0:
+    if settings.price > 0 and drawings is None:
         canvas.market = _market(measurement, settings, picture)
     return canvas
 

@@ -1,12 +1,17 @@
 """Clean drawings out of degraded pictures: eq. 21 of DreamSampler, an SVG as generator inside Algorithm 2.
 
-First the drawing is fitted to the measurement alone; then it goes down the diffusion path, pulled towards what the
-prior sees in it and held by the measurement: min |E(g(psi)) - z0_hat|^2 + lambda |y - A g(psi)|^2 + crossing. g(psi) is
-encoded anew at each step. With eta = 0 the null prompt's noise is carried from step to step, as the paper has it; the
-default puts fresh noise back, which restores better (see `VectorSettings.eta`).
+First the picture is restored in pixels (`tasks.restore`, Algorithm 2 with the latent as generator); the outlines of its
+patches of colour are the start. The drawing is fitted to the measurement and, as far as the measurement leaves it open,
+to that picture. Then it goes down the diffusion path, pulled towards what the prior sees in it and held by both:
+min |E(g(psi)) - z0_hat|^2 + lambda |y - A g(psi)|^2 + simple outlines. g(psi) is encoded anew at each step. With
+eta = 0 the null prompt's noise is carried from step to step, as the paper has it; the default puts fresh noise back,
+which restores better (see `VectorSettings.eta`).
+
+All the way no step may make an outline cross itself (`generators.svg.guard`), edges cost (`terms.drawing.Flatness`),
+and paths that do not pay are laid aside and start anew where the picture is wrong (`generators.svg.growth`).
 
 With N steps and a share f for the fit: 2 (1 - f) N evaluations of the network and 2 to calibrate, and (1 - f) N
-encodings forward and backward; the fit costs none.
+encodings forward and backward; the fit costs none. The restoration costs those of `tasks.restore`.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def vectorize(
     ] = "",
     operator: Operators = ["identity"],  # noqa: B006 (typer reads the default and never changes it)
     noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
-    paths: Annotated[int, typer.Option(help="Filled paths.")] = 64,
+    paths: Annotated[int, typer.Option(help="Filled paths, at most.")] = 64,
     segments: Annotated[int, typer.Option(help="Cubic segments of each path.")] = 4,
     size: Annotated[
         str | None,
@@ -145,7 +145,7 @@ def vectorize(
     # what counts is what the file shows
     decibels, length = outcome.psnr(out), out.stat().st_size
     close = "" if decibels is None else f", {decibels:.1f} dB to the {'measurement' if measurement else 'sample'}"
-    console.say(f"{outcome.paths} paths, {length} bytes{close}")
+    console.say(f"{outcome.paths} {'path' if outcome.paths == 1 else 'paths'}, {length} bytes{close}")
     console.say(f"wrote {', '.join(map(str, written))} ({outcome.evaluations} evaluations, {console.seconds:.1f} s)")
     console.summary(
         files=[str(path) for path in written],
