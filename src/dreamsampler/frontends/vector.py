@@ -115,7 +115,7 @@ def draw(
     Args:
         prior: may be None for methods without one.
         on_scene: told what is to be drawn, before the first step.
-        on_progress: called after each step of sampling a picture to draw.
+        on_progress: called after each step of sampling or restoring a picture to draw.
         checkpoint, animate, on_look: as in `vectorize`.
     """
     notes = (*job.recipe.notes, *job.inputs.notes)
@@ -127,7 +127,7 @@ def draw(
     watch.sample = scene.sample
     if on_scene is not None:
         on_scene(scene)
-    made = draw_scene(job, prior, scene, watch.course())
+    made = draw_scene(job, prior, scene, watch.course()._replace(on_progress=on_progress))
     watch.done()
     recipe = recipe.with_notes(*(note for note in made.notes if note not in recipe.notes))
     measurement = scene.measurement if scene.known else None

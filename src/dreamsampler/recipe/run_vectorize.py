@@ -75,7 +75,7 @@ def _item(job: Job, prior: Prior | None, options: Options) -> Item:
             tell(now.phase, now.done, now.total, None)  # type: ignore[arg-type]
 
     scene = scene_of(job, prior, on_progress=tell)
-    made = draw_scene(job, prior, scene, Course(on_look=look))
+    made = draw_scene(job, prior, scene, Course(on_look=look, on_progress=tell))
     recipe = job.recipe.with_notes(*job.inputs.notes, *made.notes)
     return Item(shown(made.drawing), recipe, job.inputs, evaluations=made.evaluations, drawing=made.drawing)
 

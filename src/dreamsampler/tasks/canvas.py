@@ -22,6 +22,7 @@ from ..generators.svg.guard import Knots, guard, knots
 from ..generators.svg.rates import warm_up
 from ..generators.svg.renewal import dead_paths, renew
 from ..steering.descend import Descend, Regulariser
+from .common import OnProgress
 
 
 class Phase(NamedTuple):
@@ -70,11 +71,13 @@ class Course(NamedTuple):
         resume: what `on_checkpoint` was last given: the run goes on from there to the same bytes.
         on_look: called after each step.
         on_checkpoint: likewise.
+        on_progress: called after each step of what is made before there is a drawing: a restoration to draw from.
     """
 
     resume: dict[str, Tensor] | None = None
     on_look: Callable[[Look], None] | None = None
     on_checkpoint: OnCheckpoint | None = None
+    on_progress: OnProgress | None = None
 
 
 def idle(prior: Prior | None, state: State, step: Step) -> Prediction:

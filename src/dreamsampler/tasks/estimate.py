@@ -9,6 +9,7 @@ from torch import Tensor
 from ..core.types import Prior
 from ..operators import Measurement, compose, identity, window
 from .canvas import Course
+from .common import OnProgress
 from .restore import restore
 
 LARGE = 2.0
@@ -23,10 +24,17 @@ def worth_restoring(prior: Prior, measurement: Measurement) -> bool:
     return small and (measurement.operator != identity() or measurement.sigma > 0)
 
 
-def restored(prior: Prior, measurement: Measurement, prompt: str, steps: int, seeds: Sequence[int]) -> Tensor:
+def restored(
+    prior: Prior,
+    measurement: Measurement,
+    prompt: str,
+    steps: int,
+    seeds: Sequence[int],
+    on_progress: OnProgress | None = None,
+) -> Tensor:
     """The scene as `tasks.restore` gives it, [B, 3, H, W] in [-1, 1]."""
     given, (top, left) = on_grid(prior, measurement)
-    images = restore(prior, given, prompt, steps=steps, seeds=seeds).images
+    images = restore(prior, given, prompt, steps=steps, seeds=seeds, on_progress=on_progress).images
     return cropped(images, measurement, top, left)
 
 

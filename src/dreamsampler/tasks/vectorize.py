@@ -88,7 +88,9 @@ def _picture(
         return None
     if course is not None and course.resume is not None:
         return entry(course.resume, "picture")
-    return restored(prior, measurement, prompt, settings.restore, seeds_for(seeds, measurement.y.shape[0]))
+    each = seeds_for(seeds, measurement.y.shape[0])
+    tell = None if course is None else course.on_progress
+    return restored(prior, measurement, prompt, settings.restore, each, tell)
 
 
 def _phases(
