@@ -18,6 +18,7 @@ from ..core.errors import InputError
 from ..core.types import Prior
 from ..methods import EDITING, load_method
 from ..methods.common import Edited
+from ..methods.rehearsal import SIDE, GreyPrior
 from ..recipe.settings import Scalar
 from ..tasks.common import Receipt
 from ..tasks.edit import edit
@@ -117,6 +118,18 @@ class Editor:
             except ValueError as error:
                 raise InputError(f"{text}: {name}={value!r}; expected {kinds[name].__name__}") from error
         return cls(text, method, settings)
+
+    def check(self) -> None:
+        """Edit a grey picture of a few pixels without a model, which takes a tenth of a second.
+
+        Raises:
+            InputError: a setting is out of its range.
+        """
+        grey = torch.zeros(1, 3, SIDE, SIDE)
+        try:
+            self(GreyPrior(), Case(grey, "", "", torch.ones(1, 1, SIDE, SIDE), seed=0))
+        except InputError as error:
+            raise InputError(f"method {self.name!r}: {error}") from error
 
     def __call__(self, prior: Prior, case: Case) -> Outcome:
         if self.method in OWN:

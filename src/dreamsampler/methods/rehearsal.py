@@ -8,7 +8,7 @@ and its range stands in one place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -36,8 +36,8 @@ class Words:
 class GreyPrior:
     """A prior that expects the grey picture whatever it is asked: z0 = 0, eps = z / b."""
 
-    schedule: TableSchedule
-    space: IdentitySpace
+    schedule: TableSchedule = field(default_factory=TableSchedule.scaled_linear)
+    space: IdentitySpace = field(default_factory=IdentitySpace)
 
     def embed(self, prompts: Sequence[str]) -> Words:
         return Words(torch.zeros(len(prompts), 1, 1))
@@ -57,13 +57,12 @@ def rehearsed(text: str) -> tuple[str, dict[str, Any]]:
         ('psld', {'omega': 0.5})
     """
     name, options = parse_method(text)
-    prior = GreyPrior(TableSchedule.scaled_linear(), IdentitySpace())
     hole = torch.zeros(1, 1, SIDE, SIDE)
     hole[..., : SIDE // 2] = 1.0
     # a hole, which every method can fill
     measurement = Measurement(Mask.hole(hole), torch.zeros(1, 3, SIDE, SIDE))
     try:
-        load_restorer(name)(prior, measurement, steps=STEPS, **options)
+        load_restorer(name)(GreyPrior(), measurement, steps=STEPS, **options)
     except InputError as error:
         raise InputError(f"method {text!r}: {error}") from error
     return name, options

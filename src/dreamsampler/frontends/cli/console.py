@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import options as opt
+
 OnProgress = Callable[..., None]
 
 _PHASES = {
@@ -25,16 +27,18 @@ _PHASES = {
 
 @dataclass
 class Console:
-    """Where a command speaks: results on stdout, notes and progress on stderr.
+    """Where a command speaks: results on stdout, notes and progress on stderr. Its arguments are a command's options.
 
     Args:
         quiet: say nothing at all.
         as_json: one line of JSON on stdout in place of sentences.
+        debug: nothing here; the group of commands looks for it before any option is read.
     """
 
-    quiet: bool = False
-    as_json: bool = False
-    _began: float = field(default_factory=time.monotonic)
+    quiet: opt.Quiet = False
+    as_json: opt.Json = False
+    debug: opt.Debug = False
+    _began: float = field(default_factory=time.monotonic, init=False)
 
     @property
     def seconds(self) -> float:

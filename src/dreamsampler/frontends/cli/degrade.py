@@ -10,9 +10,12 @@ import typer
 from . import options as opt
 from .console import Console
 from .restore import Operators
+from .shared import with_options
 
 
+@with_options
 def degrade(
+    console: Console,
     image: opt.Picture,
     operator: Operators,
     out: Annotated[
@@ -30,9 +33,6 @@ def degrade(
         float | None, typer.Option(metavar="PHOTONS", help="Poisson noise instead: photons counted at white.")
     ] = None,
     seed: opt.Seed = 0,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Blur, shrink, grey or mask a picture and add noise: a measurement to restore. No model is needed.
 
@@ -47,7 +47,6 @@ def degrade(
     from ..inverse import degrade as measure
     from .session import check_outputs
 
-    console = Console(quiet, as_json)
     check_outputs((("-o", out, SUFFIXES),), (image,))
     values = measure(image, operator, noise=noise, peak=peak, seed=seed)
     notes = write_measurement(out, values)

@@ -9,9 +9,12 @@ import typer
 
 from . import options as opt
 from .console import Console
+from .shared import with_options
 
 
+@with_options
 def demo(
+    console: Console,
     out: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")] = Path(
         "dreamsampler-demo"
     ),
@@ -19,9 +22,6 @@ def demo(
     device: opt.Device = None,
     dtype: opt.Dtype = None,
     model: opt.Model = "bundled",
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Show what the library does, on bundled pictures with the bundled prior.
 
@@ -38,7 +38,6 @@ def demo(
     from ..demo import run_demo
     from .session import open_model
 
-    console = Console(quiet, as_json)
     prior = open_model(console, model, device=device, dtype=dtype)
     with console.progress() as on_progress:
         sheet = run_demo(prior, out, steps=steps, progress=on_progress)

@@ -9,9 +9,13 @@ import typer
 
 from . import options as opt
 from .console import Console
+from .shared import Loading, with_options
 
 
+@with_options
 def edit(
+    loading: Loading,
+    console: Console,
     image: opt.Picture,
     prompt: Annotated[
         list[str],
@@ -48,12 +52,6 @@ def edit(
         bool,
         typer.Option("--raw", help="With masks: keep what the model made outside them too.", rich_help_panel="Run"),
     ] = False,
-    model: opt.Model = "bundled",
-    revision: opt.Revision = None,
-    prediction_type: opt.PredictionType = None,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    max_batch: opt.MaxBatch = None,
     report: Annotated[
         bool | None,
         typer.Option(
@@ -66,9 +64,6 @@ def edit(
         Path | None, opt.file_option("GRID.png", "Also write source, reconstruction and edit side by side.")
     ] = None,
     animate: Annotated[Path | None, opt.file_option("OUT.gif", "Also write the way from source to edit.")] = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Edit a picture towards a prompt.
 
@@ -86,15 +81,14 @@ def edit(
     """
     from ...frontends.python import FRAMES
     from ...recipe.jobs import edit_jobs, edit_settings, inversion_settings
-    from .session import GIF, PNG, check_outputs, open_model, run_jobs, tell, write_results
+    from .session import GIF, PNG, check_outputs, run_jobs, tell, write_results
 
-    console = Console(quiet, as_json)
     masks = list(mask or ())
     check_outputs((("-o", out, PNG), ("--grid", grid, PNG), ("--animate", animate, GIF)), (image, *masks))
     settings = inversion_settings(source_prompt, steps, inversion, rounds, start, size)
     settings |= edit_settings(strength, paper_c, raw=raw, bound=bound)
-    jobs = edit_jobs(image, prompt, masks or None, model=model, seed=seed, settings=settings)
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
+    jobs = edit_jobs(image, prompt, masks or None, model=loading.model, seed=seed, settings=settings)
+    prior = loading.prior(console)
     wanted = report if report is not None else grid is not None
     outcome = run_jobs(console, jobs, prior, report=wanted, frames=FRAMES if animate else 0)
     tell(console, outcome, write_results(outcome, out, grid, animate))

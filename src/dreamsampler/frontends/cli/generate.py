@@ -9,9 +9,13 @@ import typer
 
 from . import options as opt
 from .console import Console
+from .shared import Loading, with_options
 
 
+@with_options
 def generate(
+    loading: Loading,
+    console: Console,
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the pictures show.")],
     out: Annotated[Path, opt.output("Where the picture goes (.png); several become OUT-0.png, OUT-1.png, ...")],
     count: Annotated[int, typer.Option("--count", "-n", help="How many; each further one adds 1 to the seed.")] = 1,
@@ -27,16 +31,7 @@ def generate(
         typer.Option(metavar="N|WxH", help="In pixels; by default the model's own.", rich_help_panel="Run"),
     ] = None,
     batch: Annotated[int, typer.Option(help="How many at once.", rich_help_panel="Run")] = 1,
-    model: opt.Model = "bundled",
-    revision: opt.Revision = None,
-    prediction_type: opt.PredictionType = None,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    max_batch: opt.MaxBatch = None,
     grid: Annotated[Path | None, opt.file_option("GRID.png", "Also write all pictures on one sheet.")] = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Make pictures of a prompt, without a source.
 
@@ -49,16 +44,15 @@ def generate(
     """
     from ...recipe.jobs import generate_jobs, sized
     from ...recipe.outcome import numbered
-    from .session import PNG, check_outputs, open_model, run_jobs, tell, write_results
+    from .session import PNG, check_outputs, run_jobs, tell, write_results
 
-    console = Console(quiet, as_json)
     carry = "null" if cfgpp else "guided"
     settings = {"negative_prompt": negative_prompt, "steps": steps, "scale": scale, "carry": carry}
-    jobs = generate_jobs(prompt, count, model=model, seed=seed, settings=settings)
+    jobs = generate_jobs(prompt, count, model=loading.model, seed=seed, settings=settings)
     outputs = [("-o", target, PNG) for target in numbered(out, count)]
     check_outputs([*outputs, ("--grid", grid, PNG)])
     sides = None if size is None else parse_sides(size)
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
+    prior = loading.prior(console)
     outcome = run_jobs(console, sized(jobs, prior, sides), prior, batch=batch)
     tell(console, outcome, write_results(outcome, out, grid))
 

@@ -9,6 +9,7 @@ import typer
 
 from . import options as opt
 from .console import Console
+from .shared import Loading, with_options
 
 Method = Annotated[
     str,
@@ -31,13 +32,26 @@ Rho = Annotated[
     float | None,
     typer.Option(help="How much a data-consistency step keeps of the estimate.", rich_help_panel="Run"),
 ]
-Eta = Annotated[float, typer.Option(help="Fresh noise, 0 to 1 times the paper's.", rich_help_panel="Run")]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        metavar="C",
+        help="The paper's pull of the prompts, 0 to 1, on every third step, instead of guidance.",
+        rich_help_panel="Run",
+    ),
+]
+Eta = Annotated[
+    float, typer.Option(help="With --strength: fresh noise, 0 to 1 times the paper's.", rich_help_panel="Run")
+]
 Dps = Annotated[
     float, typer.Option(help="Size of the gradient steps, relative to the released ones.", rich_help_panel="Run")
 ]
 
 
+@with_options
 def inpaint(
+    loading: Loading,
+    console: Console,
     image: opt.Picture,
     mask: Annotated[
         list[Path],
@@ -50,7 +64,9 @@ def inpaint(
         ),
     ],
     out: Annotated[Path, opt.output()],
-    strength: Annotated[float, typer.Option(help="Pull of the prompts, 0 to 1.")] = 1.0,
+    guidance: Annotated[
+        float, typer.Option(metavar="W", help="Scale towards the prompts: 1 follows them, above 1 exaggerates them.")
+    ] = 2.0,
     feather: Annotated[int, typer.Option(help="Fade over this many pixels inside each hole's edge.")] = 0,
     raw: Annotated[
         bool, typer.Option("--raw", help="Keep what the model made outside the holes too, as in the paper.")
@@ -58,6 +74,7 @@ def inpaint(
     method: Method = "dreamsampler",
     null_prompt: NullPrompt = "",
     steps: opt.Steps = 100,
+    strength: Strength = None,
     rho: Rho = None,
     eta: Eta = 1.0,
     dps: Dps = 1.0,
@@ -71,21 +88,12 @@ def inpaint(
     ] = "none",
     seed: opt.Seed = 0,
     size: opt.Size = None,
-    model: opt.Model = "bundled",
-    revision: opt.Revision = None,
-    prediction_type: opt.PredictionType = None,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    max_batch: opt.MaxBatch = None,
     grid: Annotated[Path | None, opt.file_option("GRID.png", "Also write source and result side by side.")] = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Fill holes in a picture, each hole by its own prompt.
 
-    Pixels outside the masks are kept byte for byte. N steps cost about N (1 + 0.33 x prompts) evaluations of the
-    network, some of them with gradients.
+    Pixels outside the masks are kept byte for byte. N steps cost N (1 + prompts) evaluations of the network, two thirds
+    of N with gradients.
 
     **Examples**
 
@@ -96,13 +104,14 @@ def inpaint(
     ```
     """
     from ...recipe.jobs_inverse import inpaint_jobs, inpaint_settings, solver_settings
-    from .session import PNG, check_outputs, open_model, run_jobs, tell, write_results
+    from .session import PNG, check_outputs, run_jobs, tell, write_results
 
-    console = Console(quiet, as_json)
     check_outputs((("-o", out, PNG), ("--grid", grid, PNG)), (image, *mask))
-    settings = solver_settings(method, null_prompt, steps, strength=strength, rho=rho, eta=eta, dps=dps)
+    settings = solver_settings(
+        method, null_prompt, steps, guidance=guidance, strength=strength, rho=rho, eta=eta, dps=dps
+    )
     settings |= inpaint_settings(feather, raw=raw, inversion=inversion, size=size)
-    jobs = inpaint_jobs(image, prompt, list(mask), model=model, seed=seed, settings=settings)
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch, method=method)
+    jobs = inpaint_jobs(image, prompt, list(mask), model=loading.model, seed=seed, settings=settings)
+    prior = loading.prior(console, method)
     outcome = run_jobs(console, jobs, prior)
     tell(console, outcome, write_results(outcome, out, grid))

@@ -9,9 +9,13 @@ import typer
 
 from . import options as opt
 from .console import Console
+from .shared import Loading, with_options
 
 
+@with_options
 def invert(
+    loading: Loading,
+    console: Console,
     image: opt.Picture,
     out: Annotated[
         Path | None,
@@ -31,18 +35,9 @@ def invert(
     start: opt.Start = 1.0,
     seed: opt.Seed = 0,
     size: opt.Size = None,
-    model: opt.Model = "bundled",
-    revision: opt.Revision = None,
-    prediction_type: opt.PredictionType = None,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    max_batch: opt.MaxBatch = None,
     grid: Annotated[
         Path | None, opt.file_option("GRID.png", "Also write source and reconstruction side by side.")
     ] = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Say how much of a picture a model keeps, before anything is edited.
 
@@ -60,9 +55,8 @@ def invert(
     from ...core.errors import InputError
     from ...recipe.jobs import inversion_settings, invert_jobs
     from ...steering.inversion import METHODS
-    from .session import PNG, check_outputs, open_model, run_jobs, tell, write_results
+    from .session import PNG, check_outputs, run_jobs, tell, write_results
 
-    console = Console(quiet, as_json)
     if compare and (out or grid):
         raise InputError("--compare writes nothing; leave -o and --grid out, or name one method with --inversion")
     check_outputs((("-o", out, PNG), ("--grid", grid, PNG)), (image,))
@@ -70,8 +64,8 @@ def invert(
     jobs = []
     for method in methods:
         settings = inversion_settings(source_prompt, steps, method, rounds, start, size)
-        jobs += invert_jobs(image, model=model, seed=seed, settings=settings)
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch)
+        jobs += invert_jobs(image, model=loading.model, seed=seed, settings=settings)
+    prior = loading.prior(console)
     outcome = run_jobs(console, jobs, prior)
     if not compare:
         return tell(console, outcome, write_results(outcome, out, grid))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import options as opt
 from .console import Console
+from .shared import with_options
 
 if TYPE_CHECKING:
     from ...priors.catalog import Listed
 
 
-def models(quiet: opt.Quiet = False, as_json: opt.Json = False, debug: opt.Debug = False) -> None:
+@with_options
+def models(console: Console) -> None:
     """List the models that are known to load, their licences, and which of them are on this machine.
 
     Any other Stable Diffusion 1, 2 or XL checkpoint loads too: `--model` takes a Hugging Face id, a diffusers folder or
@@ -27,7 +28,6 @@ def models(quiet: opt.Quiet = False, as_json: opt.Json = False, debug: opt.Debug
     """
     from ...priors.catalog import bundled_place, listing, others_in_cache
 
-    console = Console(quiet, as_json)
     bundled, known, others = bundled_place(), listing(), others_in_cache()
     console.summary(
         bundled=None if bundled is None else str(bundled),

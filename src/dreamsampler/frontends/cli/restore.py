@@ -9,7 +9,8 @@ import typer
 
 from . import options as opt
 from .console import Console
-from .inpaint import Dps, Eta, Method, NullPrompt, Rho
+from .inpaint import Dps, Eta, Method, NullPrompt, Rho, Strength
+from .shared import Loading, with_options
 
 Operators = Annotated[
     list[str],
@@ -22,7 +23,10 @@ Operators = Annotated[
 ]
 
 
+@with_options
 def restore(
+    loading: Loading,
+    console: Console,
     measurement: Annotated[
         Path, typer.Argument(metavar="Y.png", help="The measurement: a picture, .npy or .safetensors (floats -1 to 1).")
     ],
@@ -30,7 +34,9 @@ def restore(
     out: Annotated[Path, opt.output()],
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the scene shows.")] = "",
     noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
-    strength: Annotated[float, typer.Option(help="Pull of the prompt, 0 to 1.")] = 0.5,
+    guidance: Annotated[
+        float, typer.Option(metavar="W", help="Scale towards the prompt: 1 follows it; others cost twice as much.")
+    ] = 1.0,
     method: Method = "dreamsampler",
     null_prompt: NullPrompt = "",
     begin: Annotated[
@@ -38,19 +44,11 @@ def restore(
         typer.Option(metavar="inversion|noise", help="Start from a first guess or from noise.", rich_help_panel="Run"),
     ] = "inversion",
     steps: opt.Steps = 100,
+    strength: Strength = None,
     rho: Rho = None,
     eta: Eta = 1.0,
     dps: Dps = 1.0,
     seed: opt.Seed = 0,
-    model: opt.Model = "bundled",
-    revision: opt.Revision = None,
-    prediction_type: opt.PredictionType = None,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    max_batch: opt.MaxBatch = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Restore a picture from a blurred, small, grey or incomplete one.
 
@@ -65,14 +63,15 @@ def restore(
     ```
     """
     from ...recipe.jobs_inverse import restore_jobs, solver_settings
-    from .session import PNG, check_outputs, open_model, run_jobs, tell, write_results
+    from .session import PNG, check_outputs, run_jobs, tell, write_results
 
-    console = Console(quiet, as_json)
     check_outputs((("-o", out, PNG),), (measurement,))
-    settings = solver_settings(method, null_prompt, steps, strength=strength, rho=rho, eta=eta, dps=dps)
-    jobs = restore_jobs(
-        measurement, operator, prompt, model=model, seed=seed, settings=settings, sigma=noise, begin=begin
+    settings = solver_settings(
+        method, null_prompt, steps, guidance=guidance, strength=strength, rho=rho, eta=eta, dps=dps
     )
-    prior = open_model(console, model, revision, prediction_type, device, dtype, max_batch, method=method)
+    jobs = restore_jobs(
+        measurement, operator, prompt, model=loading.model, seed=seed, settings=settings, sigma=noise, begin=begin
+    )
+    prior = loading.prior(console, method)
     outcome = run_jobs(console, jobs, prior)
     tell(console, outcome, write_results(outcome, out))

@@ -9,9 +9,12 @@ import typer
 
 from . import options as opt
 from .console import Console
+from .shared import with_options
 
 
+@with_options
 def verify(
+    console: Console,
     result: Annotated[
         Path, typer.Argument(metavar="OUT.png|OUT.svg", help="A picture or drawing that dreamsampler wrote.")
     ],
@@ -26,9 +29,6 @@ def verify(
     download: Annotated[
         bool, typer.Option("--download", help="Fetch the model from the Hub if it is not in the local cache.")
     ] = False,
-    quiet: opt.Quiet = False,
-    as_json: opt.Json = False,
-    debug: opt.Debug = False,
 ) -> None:
     """Run a picture's or a drawing's recipe again and say whether it gives the same.
 
@@ -46,7 +46,6 @@ def verify(
     from ...recipe.model import load_prior
     from ...recipe.verify import check, read_claim
 
-    console = Console(quiet, as_json)
     claim = read_claim(result, list(input or ()))
     with console.busy(f"loading {model or claim.recipe.model.id}"):
         prior = load_prior(claim.recipe, model=model, device=device, local_files_only=not download)

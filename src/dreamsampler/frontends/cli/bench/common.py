@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -106,20 +104,3 @@ class Network:
         from ..session import open_model
 
         return open_model(console, model, device=self.device, dtype=self.dtype)
-
-
-def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace the arguments of type `Report` and `Network` by the options that these are made of, behind its own."""
-    parameters = inspect.signature(command, eval_str=True).parameters
-    groups = {name: p.annotation for name, p in parameters.items() if p.annotation in (Report, Network)}
-    options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in groups.items()}
-    own = [p for name, p in parameters.items() if name not in groups]
-
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        made = {name: kind(**{key: given.pop(key) for key in options[name]}) for name, kind in groups.items()}
-        command(**given, **made)
-
-    flat = [p for group in options.values() for p in group.values()]
-    run.__signature__ = inspect.Signature([*own, *flat])  # type: ignore[attr-defined]
-    return run

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from .common import First, Judge, Methods, Network, Report, Split, app, with_options
+from ..shared import with_options
+from .common import First, Judge, Methods, Network, Report, Split, app
 
 
 @app.command("restore")
@@ -40,7 +41,10 @@ def bench_restore(
     from ....bench.models import load_judge
     from ....bench.problems import PROBLEMS
     from ....bench.restore import METHODS, run
+    from ....bench.solvers import Solver
 
+    for text in method or ():
+        Solver.parse(text, steps)
     encoder = load_judge(judge)
     prior = network.load(report.console, model)
     with report.console.counting() as on_item:

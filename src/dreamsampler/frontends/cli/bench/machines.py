@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from .common import Network, Report, app, with_options
+from ..shared import with_options
+from .common import Network, Report, app
 
 
 @app.command("speed")

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from .. import options as opt
-from .common import First, Judge, Methods, Network, Pairs, Report, Split, app, with_options
+from ..shared import with_options
+from .common import First, Judge, Methods, Network, Pairs, Report, Split, app
 
 
 @app.command("edit")
@@ -38,10 +39,13 @@ def bench_edit(
     ```
     """
     from ....bench.edit import METHODS, run
+    from ....bench.editors import Editor
     from ....bench.models import load_judge
     from ....iconworld import TASKS
     from ....metrics.encoder import VisionEncoder
 
+    for text in method or ():
+        Editor.parse(text).check()
     encoder = load_judge(judge)
     tower = None if vision is None else VisionEncoder.load(vision)
     prior = network.load(report.console, model)
