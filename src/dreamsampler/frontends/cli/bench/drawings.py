@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from .common import First, Judge, Methods, Network, Report, Split, app, with_options
+from ..shared import with_options
+from .common import First, Judge, Methods, Network, Report, Split, app
 
 
 @app.command("vectorize")
@@ -48,8 +49,12 @@ def bench_vectorize(
     from ....bench.vectorize import METHODS, TASKS, run
     from ....core.errors import ModelError
     from ....iconworld import load_icons
+    from ....methods.vector import Drawer
     from ....tasks.sketch import VectorSettings
 
+    for text in method or ():
+        if text != "first guess":
+            Drawer.parse(text)
     settings = VectorSettings(paths=paths, steps=steps)
     pictures = None if icons is None else load_icons(icons)
     try:
