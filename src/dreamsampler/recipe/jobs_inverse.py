@@ -54,7 +54,7 @@ def solver_settings(
     if name == "dreamsampler":
         settings |= own
         if settings["strength"] is None:
-            check_published(eta=settings["eta"])
+            check_published(eta=settings["eta"])  # type: ignore[arg-type]
     return settings
 
 

@@ -82,7 +82,7 @@ class Branches:
         if state.z.requires_grad:  # a graph through the base alone: those of K targets would cost K times its memory
             base = prior.predict([state.z], step, [self.base])[0]
             with torch.no_grad():
-                targets = prior.predict([state.z.detach()] * len(self.targets), step, self.targets)
+                targets = list(prior.predict([state.z.detach()] * len(self.targets), step, self.targets))
         else:
             conds = (self.base, *self.targets)
             base, *targets = prior.predict([state.z] * len(conds), step, conds)

@@ -142,6 +142,7 @@ def restore_parts(
     gradient = gradient_step(prior, m, dps, lean, steps if strength is None else None)
     between = When(lambda step: not consistent(step), gradient)
     guide: Guidance
+    renoise: Renoise
     if strength is None:
         check_published(eta=eta)
         check_strength("guidance", guidance)
