@@ -23,6 +23,8 @@ from .live import components
 from .outline import outline
 
 COLOURS = 16
+ALIKE = 0.08
+"""Colours nearer than this, root mean square over the channels in [0, 1], count as one: soft shades are no patches."""
 SMALLEST = 4
 """Pixels of the smallest patch that gets a path of its own."""
 
@@ -50,7 +52,7 @@ def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colour
         raise InputError(f"paths: {count}, expected 1 to {MAX_PATHS}")
     pixels = (picture.detach().cpu().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     height, width = pixels.shape[:2]
-    labels = np.asarray(Image.fromarray(pixels).quantize(colours, Image.Quantize.MEDIANCUT))
+    labels = _merged(np.asarray(Image.fromarray(pixels).quantize(colours, Image.Quantize.MEDIANCUT)), pixels)
     ground = _border_label(labels)
     background = torch.tensor(pixels[labels == ground].mean(0) / 255, dtype=torch.float32)
     found = [patch for patch in _patches(labels, pixels, ground) if _thick(patch)][:count]
@@ -60,6 +62,19 @@ def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colour
     aside = torch.tensor([width / 2, height / 2]).expand(3 * segments, 2)
     shapes += [Shape((aside,), (0.5, 0.5, 0.5, 0.0))] * (count - len(shapes))
     return Drawing.of(shapes, (height, width), background)
+
+
+def _merged(labels: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The labels with colours joined that are alike, the nearest two first."""
+    labels = labels.copy()
+    while True:
+        used = np.unique(labels)
+        means = np.stack([pixels[labels == label].mean(0) for label in used]) / 255
+        apart = np.sqrt(((means[:, None] - means[None]) ** 2).mean(-1)) + 10 * np.eye(len(used))
+        one, other = np.unravel_index(apart.argmin(), apart.shape)
+        if apart[one, other] >= ALIKE:
+            return labels
+        labels[labels == used[other]] = used[one]
 
 
 def _border_label(labels: NDArray[np.uint8]) -> int:
