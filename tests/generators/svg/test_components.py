@@ -91,6 +91,6 @@ def test_bad_arguments_are_named(image: torch.Tensor, count: int, message: str) 
 
 def test_soft_shades_of_one_colour_are_one_patch() -> None:
     image = picture()
-    image += 0.02 * torch.sin(torch.arange(64.0) / 3) + 0.02 * torch.cos(torch.arange(48.0) / 2)[:, None]
+    image += 0.01 * torch.sin(torch.arange(64.0) / 3) + 0.01 * torch.cos(torch.arange(48.0) / 2)[:, None]
     made = component_outlines(image.clamp(0, 1), 8)
     assert made.rgba[:, 3].tolist() == [1.0] * 3 + [0.0] * 5

@@ -23,7 +23,7 @@ from .live import components
 from .outline import outline
 
 COLOURS = 16
-ALIKE = 0.08
+ALIKE = 0.03
 """Colours nearer than this, root mean square over the channels in [0, 1], count as one: soft shades are no patches."""
 SMALLEST = 4
 """Pixels of the smallest patch that gets a path of its own."""
