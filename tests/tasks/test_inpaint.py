@@ -310,6 +310,14 @@ def test_numbers_of_the_published_pull_are_refused_without_it(change):
         InpaintSettings(**change)
 
 
+def test_guidance_is_refused_beside_the_pull_that_replaces_it(world):
+    with pytest.raises(InputError, match=r"guidance=3\.0, strength=1\.0"):
+        InpaintSettings(guidance=3.0, strength=1.0)
+    small = degrade(world.means["glasses"][None], downsample(2), noise=0.0, seeds=[0])
+    with pytest.raises(InputError, match=r"guidance=2\.0, strength=0\.5"):
+        restore(world, small, "glasses", steps=4, guidance=2.0, strength=0.5)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

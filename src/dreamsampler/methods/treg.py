@@ -29,6 +29,7 @@ from ..tasks.restore import Parts, Prompt, embed_batch, first_state, gradient_st
 from ..terms.data import DataPull
 
 _TEXT = "adapted null prompt"
+ADAM_RATE = 1e-3
 
 Features = Callable[[Tensor], Tensor]
 """Pictures [B, 3, H, W] in [-1, 1] -> features [B, D], D the width of the prompt embedding (CLIP ViT-L/14's 768)."""
@@ -51,7 +52,7 @@ class AdaptiveNull:
     scale: float
     guided: Callable[[Step], bool]
     features: Features | None = None
-    rate: float = 1e-3
+    rate: float = ADAM_RATE
     iterations: int = 10
 
     def __post_init__(self) -> None:
@@ -117,7 +118,7 @@ def treg(
     iterations: int | None = 5,
     dps: float = 0.0,
     features: Features | None = None,
-    rate: float = 1e-3,
+    rate: float = ADAM_RATE,
     seeds: Sequence[int] | None = None,
 ) -> Parts:
     """The loop's parts of TReg.
@@ -132,6 +133,8 @@ def treg(
         rate: Adam's learning rate there; 5e-4 to 1e-3.
         seeds: one an item.
     """
+    if features is None and rate != ADAM_RATE:
+        raise InputError(f"rate={rate}: adaptive negation's, which needs image features; give `features` in Python")
     visits, consistent = prior.schedule.visits(steps), released_schedule(steps)
     batch = measurement.y.shape[0]
     null, cond = prior.embed([null_prompt]), embed_batch(prior, prompt, batch)

@@ -14,7 +14,7 @@ from ..methods.rehearsal import rehearsed
 from ..operators import Mask, RectangleMask
 from ..operators.parse import operator_files
 from ..steering.inversion import METHODS
-from ..tasks.restore import check_published
+from ..tasks.restore import check_rule
 from .inputs import read_inputs, read_measured
 from .jobs import Range, Settings, make_job, number, several, text, whole
 from .place import check_size
@@ -51,11 +51,7 @@ def solver_settings(
         "period": whole("period", period),
         "until": number("until", until),
     }
-    if name == "dreamsampler":
-        settings |= own
-        if settings["strength"] is None:
-            check_published(eta=settings["eta"])  # type: ignore[arg-type]
-    return settings
+    return settings | own if name == "dreamsampler" else settings
 
 
 def inpaint_settings(
@@ -115,11 +111,13 @@ def _owners(method: str, masks: int, prompts: int) -> list[int]:
 
 
 def check_own(task: str, settings: Settings) -> None:
-    """Raise `InputError` where a number of DreamSampler's own is set for another method, which would not look at it."""
+    """Raise `InputError` where a number is set that the method would not look at."""
     name, _ = parse_method(str(settings["method"]))
+    defaults: dict[str, Any] = {setting.name: setting.default for setting in TASKS[task]}
     if name == "dreamsampler":
+        given: Any = settings
+        check_rule(given["strength"], given["guidance"], defaults["guidance"], given["eta"])
         return
-    defaults = {setting.name: setting.default for setting in TASKS[task]}
     for key in ("guidance", "strength", "rho", "eta", "dps", "period", "until", "inversion", "begin"):
         if key in settings and settings[key] != (None if key == "strength" else defaults[key]):
             has = ", ".join(options_of(name)) or "none"

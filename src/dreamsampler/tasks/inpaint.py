@@ -14,7 +14,7 @@ in by a^2 everywhere, and fresh noise goes back. K + 1 evaluations on each data-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -23,27 +23,23 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.rng import Noise
 from ..core.state import State
-from ..core.types import Condition, Guidance, Prior, Renoise, Step, Term
+from ..core.types import Condition, Prior, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
 from ..operators.mask import check_holes, feathered, paste, to_latent, union
-from ..steering.guidance import Branches
 from ..steering.inversion import invert
-from ..steering.renoise import Either, Mix, Rederive, ancestral, keep
 from ..steering.solve import Solve, When
-from ..steering.strength import Constant, GuidanceScale, PaperStrength, check_strength
+from ..steering.strength import Weight
 from ..terms.data import DataPull
-from ..terms.regions import ReleasedRegions, Where
-from ..terms.text import TextPull, share
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
+from .inpaint_rules import Case, guided, published
 from .restore import (
     Parts,
     Prompt,
     carry_out,
-    check_published,
+    check_rule,
     embed_batch,
     gradient_step,
     released_schedule,
-    signal_share,
 )
 
 
@@ -90,8 +86,7 @@ class InpaintSettings:
     def __post_init__(self) -> None:
         if self.overlap not in ("share", "released"):
             raise InputError(f"overlap={self.overlap!r}: expected 'share' or 'released'")
-        if self.strength is None:
-            check_published(self.eta, self.overlap)
+        check_rule(self.strength, self.guidance, type(self).guidance, self.eta, self.overlap)
 
     @classmethod
     def released(cls) -> InpaintSettings:
@@ -216,16 +211,18 @@ def inpaint_parts(
     shorter = steps if chosen.strength is None else None
     gradient = gradient_step(prior, measurement, chosen.dps, chosen.lean, shorter)
     between = When(lambda step: not consistent(step), gradient)
-    size = (z.shape[-2], z.shape[-1])
-    small = [to_latent(hole, size, chosen.latent_mask).to(z) for hole in holes]
+    small = tuple(to_latent(hole, (z.shape[-2], z.shape[-1]), chosen.latent_mask).to(z) for hole in holes)
+
+    def data(weight: Weight) -> Term:
+        return DataPull(measurement, prior.space, weight, chosen.rho, chosen.iterations)
+
+    case = Case(null, targets, small, consistent, data)
     if chosen.strength is None:
-        data = DataPull(measurement, prior.space, Constant(1.0), chosen.rho, chosen.iterations)
-        guide, terms, renoise = _guided(chosen, null, targets, small, data, consistent)
+        rule = guided(case, chosen.guidance)
     else:
-        data = DataPull(measurement, prior.space, PaperStrength(1.0), chosen.rho, chosen.iterations)
-        guide, terms, renoise = _published(chosen, null, targets, small, data, consistent)
+        rule = published(case, chosen.strength, chosen.eta, chosen.overlap)
     state = _first_state(prior, chosen.inversion, holes, State.start(z, noise), null, visits, on_progress)
-    return Parts(state, visits, guide, Solve((*terms, between)), renoise), measurement
+    return Parts(state, visits, rule.guide, Solve((*rule.terms, between)), rule.renoise), measurement
 
 
 def _holes(images: Tensor, masks: Sequence[Tensor], known: bool) -> list[Tensor]:
@@ -255,40 +252,3 @@ def _first_state(
         return State.start(noisy, clean.noise, z0=z)
     top = invert(prior, clean, visits, null, inversion, on_step=reporter(on_progress, "invert", len(visits)))
     return State.start(top.z, clean.noise, z0=z)
-
-
-def _guided(
-    settings: InpaintSettings,
-    null: Condition,
-    targets: tuple[Condition, ...],
-    holes: Sequence[Tensor],
-    data: Term,
-    consistent: Callable[[Step], bool],
-) -> tuple[Guidance, tuple[Term, ...], Renoise]:
-    """Guidance in the holes on all steps, data around them. Both pulls are guidance of scale w: `Constant` where the
-    noise is derived from the solution, `GuidanceScale` where the null prompt's noise is kept."""
-    w, shares = settings.guidance, share(holes)
-    check_strength("guidance", w)
-    solved = TextPull((Constant(w),) * len(shares), shares)
-    kept = TextPull((GuidanceScale(w),) * len(shares), shares)
-    around = Where(1.0 - union(holes), data)
-    guide = Branches(null, targets, kept.active)
-    terms = (When(consistent, solved, kept), When(consistent, around))
-    return guide, terms, Either(consistent, Rederive(ancestral), keep)
-
-
-def _published(
-    settings: InpaintSettings,
-    null: Condition,
-    targets: tuple[Condition, ...],
-    holes: Sequence[Tensor],
-    data: Term,
-    consistent: Callable[[Step], bool],
-) -> tuple[Guidance, tuple[Term, ...], Renoise]:
-    """Data everywhere, then the prompts' pull in the holes, on data-consistency steps; fresh noise."""
-    weight = PaperStrength(settings.strength or 0.0)
-    pull: Term = TextPull((weight,) * len(holes), share(holes))
-    if settings.overlap == "released":
-        pull = ReleasedRegions(weight, tuple(holes))
-    guide = Branches(null, targets, consistent)
-    return guide, (When(consistent, data), When(consistent, pull)), Mix(signal_share(settings.eta, consistent))

@@ -141,10 +141,10 @@ def restore_parts(
     weight = (max(1e-4, 4.0 * m.sigma**2)) if rho is None else rho
     gradient = gradient_step(prior, m, dps, lean, steps if strength is None else None)
     between = When(lambda step: not consistent(step), gradient)
+    check_rule(strength, guidance, 1.0, eta)
     guide: Guidance
     renoise: Renoise
     if strength is None:
-        check_published(eta=eta)
         check_strength("guidance", guidance)
         guide, renoise = CFG(target, null, guidance), Either(consistent, Rederive(), keep)
         terms: tuple[Term, ...] = (When(consistent, DataPull(m, prior.space, Constant(1.0), weight)), between)
@@ -191,10 +191,13 @@ def released_schedule(steps: int, period: int = 3, until: float = 0.85) -> Calla
     return lambda step: step.index % period == 0 and step.index < until * steps
 
 
-def check_published(eta: float = 1.0, overlap: str = "share") -> None:
-    """Raise `InputError` where a number of the published pull is set without it."""
-    for name, value, usual in (("eta", eta, 1.0), ("overlap", overlap, "share")):
-        if value != usual:
+def check_rule(strength: float | None, guidance: float, usual: float, eta: float = 1.0, overlap: str = "share") -> None:
+    """Raise `InputError` where a number is set that nothing looks at: those of the published pull without its strength,
+    or a guidance other than the usual beside it."""
+    if strength is not None and guidance != usual:
+        raise InputError(f"guidance={guidance}, strength={strength}: the published pull replaces guidance; give one")
+    for name, value, default in (("eta", eta, 1.0), ("overlap", overlap, "share")):
+        if strength is None and value != default:
             raise InputError(f"{name}={value!r}: a number of the published pull; give a strength with it")
 
 
