@@ -20,6 +20,7 @@ from dreamsampler.generators.svg.shapes import ellipse, rectangle
 from dreamsampler.operators import (
     Mask,
     Measurement,
+    Operator,
     RectangleMask,
     degrade,
     downsample,
@@ -143,18 +144,33 @@ def test_the_restoration_costs_its_evaluations_and_gives_the_start_and_a_pull(wo
     torch.testing.assert_close(canvas.generator.points, start.generator.points)
 
 
-def test_an_estimate_weighs_less_the_more_the_measurement_says() -> None:
+def test_an_estimate_weighs_less_the_more_the_measurement_says_and_the_worse_it_explains_it() -> None:
     picture = scene()
 
-    def weight(measurement: Measurement) -> float:
+    def weight(operator: Operator, sigma: float, off: float = 0.0) -> float:
+        measurement = Measurement(operator, operator.forward(picture) + off, sigma)
         (near,) = (t for t in held_by(measurement, VectorSettings(trust=0.1), picture) if isinstance(t, Near))
-        return near.weight
+        assert near.weight.shape == (1,)
+        return float(near.weight)
 
-    full = degrade(scene(), gaussian_blur(1.0), 0.02)
-    assert weight(full) == pytest.approx((0.01 / 0.1) ** 2)
-    assert weight(degrade(scene(), downsample(4), 0.02)) == pytest.approx(16 * (0.01 / 0.1) ** 2)
-    assert weight(degrade(scene(), gaussian_blur(1.0), 0.04)) == pytest.approx(4 * weight(full))
-    assert len(held_by(full, VectorSettings(trust=0.0), picture)) == 2
+    blur, small = gaussian_blur(1.0), downsample(4)
+    full = weight(blur, 0.02)
+    assert full == pytest.approx((0.01 / 0.1) ** 2)
+    assert weight(small, 0.02) == pytest.approx(16 * full)
+    assert weight(blur, 0.04) == pytest.approx(4 * full)
+    assert weight(blur, 0.02, off=0.02) == pytest.approx(full)
+    assert weight(blur, 0.02, off=0.06) == pytest.approx(full / 3**4, rel=1e-3)
+    assert len(held_by(degrade(picture, blur, 0.02), VectorSettings(trust=0.0), picture)) == 2
+
+
+def test_every_item_of_a_batch_trusts_its_own_estimate() -> None:
+    pictures, sigma = torch.cat([scene(), scene(14.0)]), 0.02
+    y = pictures.clone()
+    y[1] += 2 * sigma
+    weights = held_by(Measurement(identity(), y, sigma), VectorSettings(), pictures)[-1].weight
+    torch.testing.assert_close(weights[0] / weights[1], torch.tensor(16.0), rtol=1e-3, atol=0)
+    near = Near(pictures, weights)
+    torch.testing.assert_close(near.each(pictures + 0.2), weights * 3 * 0.01)
 
 
 def test_paths_that_do_not_pay_are_left_out_and_none_crosses_itself(world: GaussianPrior) -> None:

@@ -51,7 +51,9 @@ class VectorSettings:
             `paths`. 0 keeps them all, as does a start from a given drawing.
         restore: steps of the restoration in pixels that the drawing starts from and keeps near to (ours); 0 leaves it
             out. Only "dreamsampler" has it.
-        trust: how far that picture is believed to be off: a standard deviation, of pictures in [0, 1].
+        trust: how far that picture is believed to be off where it explains the measurement: a standard deviation, of
+            pictures in [0, 1] (ours). One that leaves r times the noise unexplained, r > 1, is believed r^2 times as
+            far off: what can be seen of its errors says something about those that cannot.
         rate: peak learning rate of control points in pixels on a canvas of 128, scaled with the canvas.
         colour_rate: peak learning rate of colours.
         blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
@@ -231,16 +233,23 @@ Held = Fidelity | Flatness | Near
 def held_by(measurement: Measurement, settings: VectorSettings, picture: Tensor | None = None) -> list[Held]:
     """What a picture is held by: the measurement, few edges, and an estimate of the scene where there is one.
 
-    The estimate counts as a second measurement, of every pixel, with noise `trust`: the more the first one says about
-    the scene, in pixels and in noise, the less the second matters.
+    The estimate counts as a second measurement, of every pixel, with noise `trust` r^2: the more the first one says
+    about the scene, in pixels and in noise, and the worse the estimate explains it, the less the second matters.
     """
     terms: list[Held] = [Fidelity(measurement)]
     if settings.flat > 0:
         terms.append(Flatness(settings.flat))
     if picture is not None and settings.trust > 0:
         pixels = measurement.scene[1] * measurement.scene[2] / _pixels(measurement.y)
-        terms.append(Near(picture, pixels * (_sigma(measurement) / settings.trust) ** 2))
+        weight = pixels * (_sigma(measurement) / (settings.trust * unexplained(measurement, picture) ** 2)) ** 2
+        terms.append(Near(picture, weight))
     return terms
+
+
+def unexplained(measurement: Measurement, picture: Tensor) -> Tensor:
+    """How much of the measurement a picture leaves unexplained, [B]: its misfit over the noise, at least 1."""
+    off = torch.tensor(measurement.misfit(picture), dtype=picture.dtype, device=picture.device)
+    return (off / 2 / _sigma(measurement)).clamp_min(1.0)
 
 
 def regularisers(

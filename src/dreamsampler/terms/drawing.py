@@ -88,10 +88,11 @@ class Near:
 
     Attributes:
         picture: [B, 3, H, W] in [-1, 1].
+        weight: one, or one an item, [B].
     """
 
     picture: Tensor
-    weight: float
+    weight: float | Tensor
 
     def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor:
         return self.each(image).sum()
