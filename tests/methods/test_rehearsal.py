@@ -4,7 +4,8 @@ import pytest
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.methods.inverse import RESTORING, options_of
-from dreamsampler.methods.rehearsal import rehearsed
+from dreamsampler.methods.rehearsal import rehearsed, rehearsed_drawer
+from dreamsampler.methods.vector import VECTORISING
 
 
 @pytest.mark.parametrize("name", RESTORING)
@@ -26,3 +27,24 @@ def test_what_is_out_of_range_names_the_method_as_it_was_given() -> None:
     with pytest.raises(InputError, match=r"^method 'psld:omega=-1': omega=-1.0, gamma=0.5: expected weights"):
         rehearsed("psld:omega=-1")
     assert rehearsed("psld:omega=0,gamma=0") == ("psld", {"omega": 0.0, "gamma": 0.0})
+
+
+@pytest.mark.parametrize("name", [*VECTORISING, "chain:then=pds", "chain:then=vectorfusion", "vectorfusion:low=0.5"])
+def test_every_way_of_drawing_can_be_rehearsed(name):
+    assert rehearsed_drawer(name).name == name.split(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dreamsampler:trust=-1", "trust=-1.0: expected a number of 0 or more"),
+        ("sds:fit=2", "fit=2.0: expected a share"),
+        ("sds:scale=-1", "scale=-1.0: expected a finite number"),
+        ("sds:low=0.9,high=0.1", "low=0.9, high=0.1"),
+        ("chain:psld_steps=0", "steps=0: expected 1 to"),
+        ("vectorfusion:begin=nowhere", "begin='nowhere': expected 'live' or 'random'"),
+    ],
+)
+def test_numbers_of_a_drawing_method_are_refused_before_there_is_a_model(text, message):
+    with pytest.raises(InputError, match=f"method '{text}': .*{message}"):
+        rehearsed_drawer(text)

@@ -8,7 +8,7 @@ and its range stands in one place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -17,11 +17,14 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.schedule import TableSchedule
 from ..core.types import Prediction, Step
-from ..operators import Mask, Measurement
+from ..operators import Mask, Measurement, identity
 from ..priors.gaussian import IdentitySpace
+from ..tasks.sketch import VectorSettings
 from .inverse import load_restorer, parse_method
+from .vector import Drawer
 
 SIDE = 4
+CANVAS = 16
 STEPS = 10
 
 
@@ -43,7 +46,7 @@ class GreyPrior:
         return Words(torch.zeros(len(prompts), 1, 1))
 
     def predict(self, zs: Sequence[Tensor], step: Step, conds: Sequence[Words]) -> tuple[Prediction, ...]:
-        return tuple(Prediction(torch.zeros_like(z), z / step.b) for z in zs)
+        return tuple(Prediction(0.0 * z, z / step.b) for z in zs)  # zero, with a gradient
 
 
 def rehearsed(text: str) -> tuple[str, dict[str, Any]]:
@@ -66,3 +69,25 @@ def rehearsed(text: str) -> tuple[str, dict[str, Any]]:
     except InputError as error:
         raise InputError(f"method {text!r}: {error}") from error
     return name, options
+
+
+def rehearsed_drawer(text: str) -> Drawer:
+    """A method of drawing and its options as `Drawer.parse` reads them, once it could draw a grey picture with them.
+
+    Raises:
+        InputError: as `Drawer.parse`, or an option is out of its range.
+
+    Example:
+        >>> rehearsed_drawer("sds:scale=20").own
+        {'scale': 20.0}
+    """
+    drawer = Drawer.parse(text)
+    measurement = Measurement(identity(), torch.zeros(1, 3, CANVAS, CANVAS))
+    try:
+        settings = replace(VectorSettings(paths=1, steps=2, init="random"), **drawer.settings)
+        if drawer.own:  # settings have been checked by now
+            brief = drawer._replace(settings={})
+            brief(GreyPrior(), measurement, settings=replace(settings, restore=0, blur=0.0))
+    except InputError as error:
+        raise InputError(f"method {text!r}: {error}") from error
+    return drawer

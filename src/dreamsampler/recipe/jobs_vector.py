@@ -13,6 +13,7 @@ from typing import Any
 from ..core.errors import InputError
 from ..files.images import Source
 from ..generators.svg.reader import read_svg
+from ..methods.rehearsal import rehearsed_drawer
 from ..methods.vector import Drawer
 from ..operators.parse import operator_files
 from ..tasks.sketch import STARTS, VectorSettings
@@ -45,7 +46,7 @@ def vector_job(
     Raises:
         InputError: an argument or a file is not what it must be.
     """
-    drawer = Drawer.parse(text("method", method))
+    drawer = rehearsed_drawer(text("method", method))
     specs = [operator] if isinstance(operator, str) else [text("operator", spec) for spec in operator]
     alone = measurement is None and not sample
     if measurement is None:

@@ -49,12 +49,12 @@ def bench_vectorize(
     from ....bench.vectorize import METHODS, TASKS, run
     from ....core.errors import ModelError
     from ....iconworld import load_icons
-    from ....methods.vector import Drawer
+    from ....methods.rehearsal import rehearsed_drawer
     from ....tasks.sketch import VectorSettings
 
     for text in method or ():
         if text != "first guess":
-            Drawer.parse(text)
+            rehearsed_drawer(text)
     settings = VectorSettings(paths=paths, steps=steps)
     pictures = None if icons is None else load_icons(icons)
     try:
