@@ -65,6 +65,14 @@ def test_latents_of_other_scenes_are_refused(file: Path, vae: AutoencoderKL) -> 
         encode_pool(scenes(5), vae, file)
 
 
+def test_latents_of_as_many_other_scenes_are_refused(file: Path, vae: AutoencoderKL) -> None:
+    kept, pool = file.read_bytes(), scenes()
+    pool.pictures[2, 0, 0, 0] ^= 1
+    with pytest.raises(InputError, match="latents of other scenes than the run's: delete it"):
+        encode_pool(pool, vae, file)
+    assert file.read_bytes() == kept
+
+
 def test_a_damaged_file_is_refused(file: Path, vae: AutoencoderKL) -> None:
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(ModelError, match="cut short"):

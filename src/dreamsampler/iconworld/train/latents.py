@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dreamsampler.iconworld.train.checkpoint import writing
 from dreamsampler.iconworld.train.pool import Pool, Record, to_tensor
 from dreamsampler.priors.weights import fingerprint
 
-_ENCODER = "encoder"  #: in the file's metadata: the digest of what made the latents
+_ENCODER, _SCENES = "encoder", "scenes"  #: in the file's metadata: digests of what made the latents, and of what
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ def encode_pool(pool: Pool, vae: AutoencoderKL, file: Path, batch: int = 16) -> 
             learned from those latents knows no others.
         ModelError: it is damaged.
     """
-    made_by = encoder_digest(vae)
+    made = {_ENCODER: encoder_digest(vae), _SCENES: scenes_digest(pool)}
     if file.exists():
-        return LatentPool(_kept(file, len(pool), made_by), pool.records)
+        return LatentPool(_kept(file, len(pool), made), pool.records)
     parts = []
     for start in range(0, len(pool), batch):
         images = to_tensor(np.asarray(pool.pictures[start : start + batch])).to(vae.device)
@@ -55,7 +56,7 @@ def encode_pool(pool: Pool, vae: AutoencoderKL, file: Path, batch: int = 16) -> 
     latents = np.concatenate(parts)
     temporary = file.with_suffix(".tmp")
     with writing(file):
-        save_file({"latents": latents}, temporary, metadata={_ENCODER: made_by})
+        save_file({"latents": latents}, temporary, metadata=made)
         temporary.replace(file)
     return LatentPool(latents, pool.records)
 
@@ -67,15 +68,23 @@ def encoder_digest(vae: AutoencoderKL) -> str:
     return str(fingerprint([*weights, ("scaling_factor", scale)]))
 
 
-def _kept(file: Path, count: int, made_by: str) -> NDArray[np.float16]:
+def scenes_digest(pool: Pool) -> str:
+    """SHA-256 of some 64 pictures, evenly over the pool: another pool differs in all of them."""
+    some = np.asarray(pool.pictures[:: max(1, len(pool) // 64)])
+    return hashlib.sha256(some.tobytes()).hexdigest()
+
+
+def _kept(file: Path, count: int, made: dict[str, str]) -> NDArray[np.float16]:
     """The latents in ``file``, which must be those of so many scenes by this encoder."""
     check_safetensors(file)
     with safe_open(file, "np") as stored:
         latents: NDArray[np.float16] = stored.get_tensor("latents")
-        encoder = (stored.metadata() or {}).get(_ENCODER)
+        written = stored.metadata() or {}
     if len(latents) != count:
         raise InputError(f"{file} holds latents of {len(latents)} scenes, there are {count}: delete it")
-    if encoder != made_by:
+    if written.get(_SCENES) != made[_SCENES]:
+        raise InputError(f"{file} holds latents of other scenes than the run's: delete it")
+    if written.get(_ENCODER) != made[_ENCODER]:
         raise InputError(
             f"{file} holds latents of another encoder than the run's vae/: put that autoencoder back, or delete the "
             "file and train decoder and diffusion anew, without --resume"
