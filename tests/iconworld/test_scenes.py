@@ -10,6 +10,7 @@ import pytest
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import BACKGROUND_NAMES, NOUNS, PATTERNS, SPLITS, WORDS, Background, Scene, sample_scene
+from dreamsampler.iconworld.characters.skeleton import Wear
 from dreamsampler.iconworld.drawing import path
 from dreamsampler.iconworld.edges import samples
 from dreamsampler.iconworld.palette import BACKGROUNDS, rgb
@@ -180,6 +181,18 @@ def test_captions_name_the_figures_in_known_words():
         assert set(scene.nouns) <= set(NOUNS)
         seen.add(re.sub(r"\b(" + "|".join((*NOUNS, *BACKGROUND_NAMES)) + r")\b", "X", scene.caption()))
     assert len(seen) > 100
+
+
+def test_captions_say_the_colour_of_glasses_unless_it_is_black():
+    face = next(s for s in (sample_scene(k, "train") for k in range(200)) if s.figures[0].view == "face")
+    for colour, words in (
+        ("black", "wearing glasses"),
+        ("red", "wearing red glasses"),
+        ("blue", "wearing blue glasses"),
+    ):
+        assert words in face.with_figure(0, wears=(Wear("glasses", colour),)).full_caption()
+    assert "wearing sunglasses" in face.with_figure(0, wears=(Wear("sunglasses", "black"),)).full_caption()
+    assert "wearing a black top hat" in face.with_figure(0, wears=(Wear("top hat", "black"),)).full_caption()
 
 
 def test_captions_vary_with_their_seed_alone():

@@ -69,15 +69,25 @@ def noun_phrase(figure: Figure, colour: bool = True, mood: bool = True, view: bo
         phrase += f" with {figure.hair} hair"
         if figure.view == "standing":
             phrase += f" in {article(figure.colour)} shirt"
-    if figure.wears:
-        phrase += " wearing " + " and ".join(_worn(w.kind, w.colour) for w in figure.wears)
-    return phrase
+    return phrase + _wearing(figure)
+
+
+def face_phrase(figure: Figure) -> str:
+    """What anybody would say of a close-up, whoever it shows: "a smiling face wearing glasses"."""
+    mood = () if figure.expression == "neutral" else (figure.expression,)
+    return article(" ".join((*mood, "face"))) + _wearing(figure)
+
+
+def _wearing(figure: Figure) -> str:
+    return " wearing " + " and ".join(_worn(w.kind, w.colour) for w in figure.wears) if figure.wears else ""
 
 
 def _worn(kind: str, colour: str) -> str:
-    if kind in PLURAL or len(ACCESSORIES[kind].colours) == 1:
-        return kind if kind in PLURAL else article(kind)
-    return article(f"{colour} {kind}")
+    """One thing worn; glasses are black, like most people's, unless a colour is said: "red glasses"."""
+    colours = ACCESSORIES[kind].colours
+    usual = len(colours) == 1 or (kind in PLURAL and colour == colours[0])
+    name = kind if usual else f"{colour} {kind}"
+    return name if kind in PLURAL else article(name)
 
 
 def fill(template: str, subject: str, background: str) -> str:

@@ -1,10 +1,11 @@
 """Stage 3: the judge, a small CLIP model that learns from pixels alone and shares nothing with the prior.
 
-Four contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
-the pictures of a batch against their captions (both ways), a face and its twin against their two captions, each
-one-figure picture against a sentence for every noun of the vocabulary, and each picture against a sentence for every
-background colour. The pictures are blurred, shifted
-and recoloured a little, because the judge will look at decoded samples, not at clean renderings.
+Five contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
+the pictures of a batch against their captions (both ways), a face and its twin against their two captions, the same
+face with what they differ in painted over, which must go to the caption that does not name it, each one-figure picture
+against a sentence for every noun of the vocabulary, and each picture against a sentence for every background colour.
+The pictures are blurred, shifted and recoloured a little, because the judge will look at decoded samples, not at clean
+renderings.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from dreamsampler.iconworld.train.checkpoint import (
 )
 from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, say, torch_rng, train_loop
 from dreamsampler.iconworld.train.parallel import rank
-from dreamsampler.iconworld.train.pool import SIZE, Draw, Pool, to_tensor
+from dreamsampler.iconworld.train.pool import SIZE, Draw, Pool, Record, to_tensor
 from dreamsampler.iconworld.train.presets import JudgePreset
 from dreamsampler.iconworld.train.start import check_words, start_judge
 from dreamsampler.iconworld.train.text import text_config
@@ -101,7 +102,7 @@ def perturb(pictures: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 class JudgeLoss(nn.Module):
-    """The four contrasts over one batch."""
+    """The five contrasts over one batch."""
 
     def __init__(self, pool: Pool, tokenizer: CLIPTokenizer, nouns: Sequence[str], colours: Sequence[str]) -> None:
         super().__init__()
@@ -112,22 +113,29 @@ class JudgeLoss(nn.Module):
         self.colour_tokens = tokenize_short(tokenizer, [background_sentence(c) for c in colours])
 
     def forward(self, judge: CLIPModel, rng: np.random.Generator, batch: int, device: str) -> Tensor:
-        """The sum of the four cross-entropies on a random batch."""
+        """The sum of the five cross-entropies on a random batch."""
         indices = self.draw(rng, batch)
         records = [self.pool.records[i] for i in indices]
         picked = self.pool.pictures[indices].copy()
+        twins = 2 * self.draw.pairs(batch)
+        covered, bare = painted_over(picked[batch - twins :], records[batch - twins :], rng)
         for i, record in enumerate(records):
             if len(record.nouns) == 1 and rng.random() < 0.5:  # captions of two figures tell left from right
                 picked[i] = picked[i, :, ::-1]
-        seen = encode_pictures(judge, perturb(to_tensor(picked).to(device), rng))
+        looked = perturb(to_tensor(np.concatenate([picked, covered])).to(device), rng)
+        seen, hidden = encode_pictures(judge, looked).split([batch, len(covered)])
         scale = judge.logit_scale.exp().clamp(max=100)
-        captions = [record.captions[int(rng.integers(len(record.captions)))] for record in records]
+        chosen = rng.random(batch)
+        chosen[batch - twins + 1 :: 2] = chosen[batch - twins :: 2]  # what is said of twins differs in one thing too
+        captions = [record.captions[int(u * len(record.captions))] for u, record in zip(chosen, records, strict=True)]
         said = encode_text(judge, tokenize_short(self.tokenizer, captions).to(device))
         pairs = scale * seen @ said.T
         own = torch.arange(batch, device=device)
         loss = (F.cross_entropy(pairs, own) + F.cross_entropy(pairs.T, own)) / 2
-        if twins := 2 * self.draw.pairs(batch):
+        if twins:
             loss = loss + twin_contrast(seen[-twins:], said[-twins:], scale)
+        if len(covered):
+            loss = loss + bare_contrast(hidden, said[-twins:], bare.to(device), scale)
         names = encode_text(judge, self.noun_tokens.to(device))
         single = [len(record.nouns) == 1 for record in records]
         targets = torch.tensor([self.nouns[r.nouns[0]] for r in records if len(r.nouns) == 1], device=device)
@@ -143,6 +151,55 @@ def twin_contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
     similar = scale * seen.view(-1, 2, seen.shape[1]) @ said.view(-1, 2, said.shape[1]).transpose(1, 2)
     own = torch.arange(2, device=seen.device).repeat(len(similar))
     return F.cross_entropy(similar.flatten(0, 1), own)
+
+
+def painted_over(
+    pictures: np.ndarray, records: Sequence[Record], rng: np.random.Generator
+) -> tuple[np.ndarray, Tensor]:
+    """Faces with a box over what they and their twins differ in, and the row of the caption that goes with each.
+
+    What cannot be seen is not there: a grey box is no smile and no pair of glasses. That goes for pairs in which one
+    caption names one thing more than the other; of "sad" and "smiling" a box is neither.
+
+    Args:
+        pictures, records: of pairs, rows 2k and 2k + 1; (2p, h, w, 3) bytes.
+    """
+    covered, rows = np.empty((0, *pictures.shape[1:]), np.uint8), []
+    for first in range(0, len(records), 2):
+        words = [len(record.captions[0].split()) for record in records[first : first + 2]]
+        differ = (pictures[first] != pictures[first + 1]).any(-1)
+        if words[0] == words[1] or not differ.any():
+            continue
+        picture = pictures[first + int(rng.integers(2))].copy()
+        inside = box_around(differ, int(rng.integers(0, 5)))
+        paint = picture[inside].reshape(-1, 3)
+        match int(rng.integers(3)):
+            case 0:
+                paint = np.full_like(paint, 128)
+            case 1:
+                paint = np.broadcast_to(rng.integers(0, 256, 3), paint.shape)
+            case _:  # the commonest colour there: a face without features
+                colours, counts = np.unique(paint, axis=0, return_counts=True)
+                paint = np.broadcast_to(colours[counts.argmax()], paint.shape)
+        picture[inside] = paint.reshape(picture[inside].shape)
+        covered = np.concatenate([covered, picture[None]])
+        rows.append(first + words.index(min(words)))
+    return covered, torch.tensor(rows, dtype=torch.long)
+
+
+def box_around(inside: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box around what is True in (h, w), and `margin` more."""
+    sides = []
+    for axis in (1, 0):
+        where = np.flatnonzero(inside.any(axis))
+        sides.append(slice(max(0, int(where[0]) - margin), int(where[-1]) + 1 + margin))
+    return sides[0], sides[1]
+
+
+def bare_contrast(hidden: Tensor, said: Tensor, bare: Tensor, scale: Tensor) -> Tensor:
+    """Cross-entropy of each covered picture between the captions of its pair; ``bare`` are the rows it goes with."""
+    pairs = said.view(-1, 2, said.shape[1])[bare // 2]
+    return F.cross_entropy(scale * (pairs @ hidden.unsqueeze(2)).squeeze(2), bare % 2)
 
 
 def train_judge(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 SIZE = 128
-TWIN_SHARE = 0.5  #: of a batch: scenes beside their twins
+TWIN_SHARE = 0.375  #: of a batch: scenes beside their twins
 
 
 class Record(NamedTuple):

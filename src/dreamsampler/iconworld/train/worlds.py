@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.iconworld import sampling
+from dreamsampler.iconworld.captions import face_phrase
 from dreamsampler.iconworld.characters.accessories import ACCESSORIES
 from dreamsampler.iconworld.characters.features import EXPRESSIONS
 from dreamsampler.iconworld.characters.skeleton import Wear
@@ -55,13 +56,18 @@ def face_and_twin(seed: int, split: Split) -> tuple[Scene, Scene]:
     if worn and rng.random() < 0.5:
         return scene, scene.with_figure(0, wears=kept)
     kind = sampling.pick(rng, kinds)
-    return scene, scene.with_figure(0, wears=(Wear(kind, sampling.pick(rng, ACCESSORIES[kind].colours)), *kept))
+    colours = ACCESSORIES[kind].colours
+    colour = colours[0] if rng.random() < 0.5 else sampling.pick(rng, colours)  # the usual one, which goes unsaid
+    return scene, scene.with_figure(0, wears=(Wear(kind, colour), *kept))
 
 
 def twin_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
-    """One half of a pair: the face for an even ``seed``, its twin for the odd one after it."""
+    """One half of a pair: the face for an even ``seed``, its twin for the odd one after it.
+
+    One caption in three is what people say who fill a hole: "a face wearing glasses", not whose.
+    """
     scene = face_and_twin(seed - seed % 2, split)[seed % 2]
-    said = (scene.full_caption(),)
+    said = (scene.full_caption(), scene.full_caption(), face_phrase(scene.figures[0]))
     return scene.picture(SIZE), Record("drawn", scene.nouns, scene.background.colour, said, seed % 2 == 1)
 
 
