@@ -51,13 +51,14 @@ class Phase(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What an observer is told after a step: the phase, where it stands, the loss, and the canvas to look at."""
+    """What an observer is told after a step: the phase, where it stands, the loss, the canvas to look at, the state."""
 
     phase: str
     done: int
     total: int
     loss: float
     canvas: Canvas
+    state: State
 
 
 OnCheckpoint = Callable[[dict[str, Tensor]], None]
@@ -189,6 +190,20 @@ class Canvas:
             seeds = wrong_places(picture, wanted[item], most)
             self.renewed += plant(self.generator, item, seeds)
 
+    @torch.no_grad()
+    def replace(self, items: Tensor, drawings: Sequence[Tensor]) -> None:
+        """Put other drawings in the place of some, [B]; the optimiser forgets what it knew of those.
+
+        Args:
+            drawings: points, colours and backgrounds, as the generator's parameters.
+        """
+        for parameter, value in zip(self.generator.parameters(), drawings, strict=True):
+            parameter[items] = value.to(parameter)[items]
+            for moment in self.optimiser.state.get(parameter, {}).values():
+                if isinstance(moment, Tensor) and moment.shape == parameter.shape:
+                    moment[items] = 0
+        self._knots = None
+
     def _check(self) -> None:
         """Shorten or take back what the step did to outlines that it tangled."""
         if self._before is None:
@@ -258,7 +273,7 @@ def _run(prior: Prior | None, canvas: Canvas, phase: Phase, number: int, course:
     def told(now: State, step: Step) -> None:
         # first the look: an observer's own memory may go into the checkpoint
         if course.on_look is not None:
-            course.on_look(Look(phase.name, step.index + 1, len(phase.steps), solve.loss, canvas))
+            course.on_look(Look(phase.name, step.index + 1, len(phase.steps), solve.loss, canvas, now))
         if course.on_checkpoint is not None:
             course.on_checkpoint(now.tensors() | solve.tensors() | canvas.tensors() | where)
 

@@ -52,8 +52,8 @@ class VectorSettings:
         restore: steps of the restoration in pixels that the drawing starts from and keeps near to (ours); 0 leaves it
             out. Only "dreamsampler" has it.
         trust: how far that picture is believed to be off where it explains the measurement: a standard deviation, of
-            pictures in [0, 1] (ours). One that leaves r times the noise unexplained, r > 1, is believed r^2 times as
-            far off: what can be seen of its errors says something about those that cannot.
+            pictures in [0, 1] (ours). One that leaves r times the noise unexplained, r > 1, is believed r times as far
+            off: what can be seen of its errors says something about those that cannot.
         rate: peak learning rate of control points in pixels on a canvas of 128, scaled with the canvas.
         colour_rate: peak learning rate of colours.
         blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
@@ -127,11 +127,13 @@ def make_canvas(
     drawings: Sequence[Drawing] | None = None,
     seeds: Sequence[int] | None = None,
     picture: Tensor | None = None,
+    outlined: Tensor | None = None,
 ) -> Canvas:
     """The drawings that a run starts from, with their optimiser.
 
     Args:
-        picture: an estimate of the scene [B, 3, H, W] in [-1, 1] to start from, in place of A^+ y.
+        picture: an estimate of the scene [B, 3, H, W] in [-1, 1] that the drawings are held by.
+        outlined: what they start from; by default `picture`, or A^+ y.
 
     Raises:
         InputError: drawings of another number, canvas or structure, or a scene without three channels.
@@ -139,7 +141,11 @@ def make_canvas(
     batch = measurement.y.shape[0]
     chosen = seeds_for(seeds, batch)
     check_scene(measurement)
-    start = list(drawings) if drawings is not None else starts(measurement, settings, chosen, picture)
+    start = (
+        list(drawings)
+        if drawings is not None
+        else starts(measurement, settings, chosen, picture if outlined is None else outlined)
+    )
     size = measurement.scene[1:]
     if len(start) != batch or any(drawing.size != size for drawing in start):
         raise InputError(f"drawings: expected {batch} with a canvas of {size[1]}x{size[0]}, as the measurement's scene")
@@ -233,15 +239,15 @@ Held = Fidelity | Flatness | Near
 def held_by(measurement: Measurement, settings: VectorSettings, picture: Tensor | None = None) -> list[Held]:
     """What a picture is held by: the measurement, few edges, and an estimate of the scene where there is one.
 
-    The estimate counts as a second measurement, of every pixel, with noise `trust` r^2: the more the first one says
-    about the scene, in pixels and in noise, and the worse the estimate explains it, the less the second matters.
+    The estimate counts as a second measurement, with noise `trust` r. Its errors go over several pixels, so that all
+    of them together count as much as those that were measured; were they independent, a drawing of a picture at SR x8
+    would follow the estimate rather than the measurement.
     """
     terms: list[Held] = [Fidelity(measurement)]
     if settings.flat > 0:
         terms.append(Flatness(settings.flat))
     if picture is not None and settings.trust > 0:
-        pixels = measurement.scene[1] * measurement.scene[2] / _pixels(measurement.y)
-        weight = pixels * (_sigma(measurement) / (settings.trust * unexplained(measurement, picture) ** 2)) ** 2
+        weight = (_sigma(measurement) / (settings.trust * unexplained(measurement, picture))) ** 2
         terms.append(Near(picture, weight))
     return terms
 

@@ -1,8 +1,9 @@
 """Clean drawings out of degraded pictures: eq. 21 of DreamSampler, an SVG as generator inside Algorithm 2.
 
-First the picture is restored in pixels (`tasks.restore`, Algorithm 2 with the latent as generator); the outlines of its
-patches of colour are the start. The drawing is fitted to the measurement and, as far as the measurement leaves it open,
-to that picture. Then it goes down the diffusion path, pulled towards what the prior sees in it and held by both:
+First the picture is restored in pixels (`tasks.restore`, Algorithm 2 with the latent as generator). Two drawings are
+fitted to the measurement and, as far as the measurement leaves it open, to that picture: one from the outlines of its
+patches of colour, one from those of the first guess A^+ y. The one with the lower loss, counting what its paths cost,
+goes down the diffusion path, pulled towards what the prior sees in it and held by both:
 min |E(g(psi)) - z0_hat|^2 + lambda |y - A g(psi)|^2 + simple outlines. g(psi) is encoded anew at each step. With
 eta = 0 the null prompt's noise is carried from step to step, as the paper has it; the default puts fresh noise back,
 which restores better (see `VectorSettings.eta`).
@@ -10,8 +11,8 @@ which restores better (see `VectorSettings.eta`).
 All the way no step may make an outline cross itself (`generators.svg.guard`), edges cost (`terms.drawing.Flatness`),
 and paths that do not pay are laid aside and start anew where the picture is wrong (`generators.svg.growth`).
 
-With N steps and a share f for the fit: 2 (1 - f) N evaluations of the network and 2 to calibrate, and (1 - f) N
-encodings forward and backward; the fit costs none. The restoration costs those of `tasks.restore`.
+With N steps and a share f for the fits: 2 (1 - f) N evaluations of the network and 2 to calibrate, and (1 - f) N
+encodings forward and backward; the fits cost none. The restoration costs those of `tasks.restore`.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from ..steering.guidance import CFG
 from ..steering.renoise import Mix
 from .canvas import Canvas, Course, Phase, entry, run_phases
 from .common import check_prompts, evaluations, seeds_for
-from .estimate import restored, with_picture, worth_restoring
+from .estimate import restored, worth_restoring
 from .pull import calibrate, encoder, faded, prior_visits
+from .rival import Rival, rival_fit, with_estimates
 from .sketch import Vectorized, VectorSettings, check_scene, finished, fit_phase, make_canvas, regularisers
 
 __all__ = ["SUFFIX", "VectorSettings", "Vectorized", "vectorize"]
@@ -69,9 +71,14 @@ def vectorize(
     counted = 0 if prior is None else evaluations(prior)
     check_scene(measurement)
     picture = _picture(prior, measurement, prompt, chosen, seeds, course)
-    course = course if picture is None else with_picture(course, picture)
+    rival = None
+    if picture is not None:
+        if drawings is None and chosen.init == "components":
+            rival = rival_fit(measurement, chosen, picture, seeds, fitting(chosen), course)
+        course = with_estimates(course, picture, rival)
     canvas = make_canvas(measurement, chosen, drawings, seeds, picture)
-    run_phases(prior, canvas, _phases(prior, measurement, prompt, chosen, canvas, picture), course)
+    phases = _phases(prior, measurement, prompt, chosen, canvas, picture, rival, course)
+    run_phases(prior, canvas, phases, course)
     return finished(canvas, measurement, (0 if prior is None else evaluations(prior)) - counted)
 
 
@@ -93,6 +100,11 @@ def _picture(
     return restored(prior, measurement, prompt, settings.restore, each, tell)
 
 
+def fitting(settings: VectorSettings) -> int:
+    """Steps of the fit where a prior takes part."""
+    return round(settings.fit * settings.steps)
+
+
 def _phases(
     prior: Prior | None,
     measurement: Measurement,
@@ -100,11 +112,17 @@ def _phases(
     settings: VectorSettings,
     canvas: Canvas,
     picture: Tensor | None,
+    rival: Rival | None,
+    course: Course | None,
 ) -> Iterator[Phase]:
     alone = prior is None or settings.balance == 0
-    fitted = settings.steps if alone else round(settings.fit * settings.steps)
+    fitted = settings.steps if alone else fitting(settings)
     if fitted:
         yield fit_phase(measurement, settings, canvas, fitted, picture)
+    resume = None if course is None else course.resume
+    # a run that is resumed further on has the better drawing on its canvas
+    if picture is not None and rival is not None and (resume is None or int(entry(resume, "phase")) == 0):
+        rival.replace_worse(canvas, measurement, settings, picture)
     if prior is None or alone or fitted == settings.steps:
         return
     visits = prior_visits(prior, settings.steps - fitted, settings.start)
