@@ -22,7 +22,7 @@ from .pull import prior_grid
 SAMPLE_STEPS, SAMPLE_SCALE = 50, 7.5
 """Those of `generate`."""
 
-ALONE = {"fit": 0.0, "start": 0.8, "scale": 7.5, "price": 0.0, "flat": 0.0, "restore": 0}
+ALONE = {"fit": 0.0, "fade": 0.5, "start": 0.8, "scale": 7.5, "price": 0.0, "flat": 0.0, "restore": 0}
 """Defaults of `VectorSettings` for eq. 21 without a measurement (ours, tried on the bundled prior): no fit, for there
 is nothing to fit; most of the path and guidance, for nothing else says what to draw; no path has to pay,
 for there is nothing that it could explain."""
