@@ -44,7 +44,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge, tmp_path):
     assert row["SSIM"] == pytest.approx(ssim(image[0], case.truth[0]), abs=1e-6)
     assert row["misfit"] == pytest.approx(measurement.misfit(image)[0], abs=1e-6)
     assert row["self-intersections"] == int(self_intersections(saved.points, saved.structure).sum())
-    assert (row["paths"], row["evaluations"]) == (4, 2 * 3 + 2)
+    assert (row["paths"], row["evaluations"]) == (4, 2 * 2 + 2)
     assert row["bytes"] in {f.stat().st_size for f in files}
     assert row["CLIP-Acc"] in (0.0, 1.0)
     assert rows["first guess"]["PSNR"] == pytest.approx(decibels(measurement.first_guess()[0], case.truth[0]), abs=1e-6)

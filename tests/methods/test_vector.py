@@ -30,7 +30,7 @@ from dreamsampler.tasks.canvas import Course
 from dreamsampler.tasks.sketch import VectorSettings
 
 SIDE = 20
-FEW = VectorSettings(paths=3, steps=6, renew_every=2, price=0.0, restore=0)
+FEW = VectorSettings(paths=3, steps=6, fit=0.5, renew_every=2, price=0.0, restore=0)
 ALL = (
     "dreamsampler", "data", "sds", "vectorfusion", "vectorfusion:begin=random", "pds", "live", "chain:psld_steps=3",
     "chain:then=vectorfusion,psld_steps=3", "chain:then=pds,psld_steps=3", "trace",

@@ -73,6 +73,6 @@ def calibrate(
 
 
 def faded(visits: Sequence[Step], fade: float, weight: float) -> Callable[[Step], float]:
-    """`weight` at the first visit, falling linearly to `fade` times it at the last."""
-    last = max(len(visits) - 1, 1)
-    return lambda step: weight * (1.0 + (fade - 1.0) * step.index / last)
+    """`weight` at the first visit, falling linearly to `fade` times it after the last: no visit is for nothing."""
+    count = max(len(visits), 1)
+    return lambda step: weight * (1.0 + (fade - 1.0) * step.index / count)

@@ -39,7 +39,7 @@ class VectorSettings:
         scale: classifier-free guidance. The paper has 100, for Stable Diffusion; 1 was best for the bundled prior.
         balance: the prior's pull on the rendered picture relative to the measurement's, where they are calibrated: at
             mid-schedule, by the norms of their gradients (the paper's lambda is lost). 0 leaves the prior out.
-        fade: the weight at the end of the path relative to its beginning (ours): the last word is the measurement's.
+        fade: the weight after the last step relative to the first (ours): the last word is the measurement's.
         eta: share of fresh noise that goes back at each step (eq. 5); 0 carries all of it, as the paper does, 1 none.
             Carried noise keeps what the fit made of the measurement's noise: three development scenes, SR x8, without
             `restore` and `price`, gained 0.8, 0.5 and 0.2 dB over the fit alone with it, 1.7, 1.9 and 1.0 with fresh.
