@@ -20,7 +20,7 @@ from ..generators.svg.generator import SvgGenerator
 from ..generators.svg.growth import Loss, idle_paths, park, plant, wrong_places
 from ..generators.svg.guard import Knots, guard, knots
 from ..generators.svg.rates import warm_up
-from ..generators.svg.renewal import dead_paths, renew
+from ..generators.svg.renewal import dead_paths, forget, renew
 from ..steering.descend import Descend, Regulariser
 from .common import OnProgress
 
@@ -199,9 +199,7 @@ class Canvas:
         """
         for parameter, value in zip(self.generator.parameters(), drawings, strict=True):
             parameter[items] = value.to(parameter)[items]
-            for moment in self.optimiser.state.get(parameter, {}).values():
-                if isinstance(moment, Tensor) and moment.shape == parameter.shape:
-                    moment[items] = 0
+            forget(self.optimiser, parameter, items)
         self._knots = None
 
     def _check(self) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from dreamsampler.iconworld.train.judge import bare_contrast, box_around, painted_over, twin_contrast
+from dreamsampler.iconworld.train.contrasts import bare_contrast, box_around, painted_over, twin_contrast
 from dreamsampler.iconworld.train.pool import Record
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from .drawing import Drawing
 from .generator import SvgGenerator
 from .initialise import Seed
-from .renewal import MIN_AREA, MIN_OPACITY, _forget, _points_a_path, dead_paths, path_areas
+from .renewal import MIN_AREA, MIN_OPACITY, _points_a_path, dead_paths, forget, path_areas
 from .shapes import ellipse
 
 APART = 8
@@ -71,7 +71,7 @@ def park(generator: SvgGenerator, gone: Tensor, optimiser: torch.optim.Optimizer
     generator.points[rows] = generator.points.new_tensor([width / 2, height / 2])
     generator.rgba[gone] = generator.rgba.new_tensor([0.5, 0.5, 0.5, 0.0])
     for parameter, mask in ((generator.points, rows), (generator.rgba, gone)):
-        _forget(optimiser, parameter, mask)
+        forget(optimiser, parameter, mask)
     if len(set(structure.segments)) != 1 or not bool(gone.any()):
         return
     order = gone.to(torch.int8).argsort(dim=1, stable=True)

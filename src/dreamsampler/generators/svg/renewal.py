@@ -109,7 +109,7 @@ def renew(
         ):
             parameter[item, mask] = values.to(parameter)[mask]
     for parameter, mask in ((generator.points, rows), (generator.rgba, dead)):
-        _forget(optimiser, parameter, mask)
+        forget(optimiser, parameter, mask)
     return count
 
 
@@ -138,7 +138,7 @@ def _resegmented(circle: Tensor, count: int) -> Tensor:
     return ellipse(centre, radii, count)
 
 
-def _forget(optimiser: torch.optim.Optimizer | None, parameter: Tensor, mask: Tensor) -> None:
+def forget(optimiser: torch.optim.Optimizer | None, parameter: Tensor, mask: Tensor) -> None:
     """Zero the optimiser's moments (entries shaped like the parameter) where the mask is set."""
     if optimiser is None:
         return
