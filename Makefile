@@ -24,7 +24,7 @@ WEIGHTS ?= src/dreamsampler/weights
 AUTOENCODER ?= --minutes 12
 DIFFUSION ?= --minutes 40
 JUDGE ?= --minutes 5
-TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m dreamsampler.iconworld.train
+TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m iconworld.training
 STAGE = --preset $(PRESET) --device $(DEVICE) --out $(RUN) $(if $(ICONS),--icons $(ICONS)) --resume
 
 .PHONY: help demo test lint dev prior clean

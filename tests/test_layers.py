@@ -18,16 +18,15 @@ PACKAGE = SOURCE / "dreamsampler"
 
 LAYERS = (
     ("core",),
-    ("files",),
+    ("io",),
     ("priors", "operators", "generators"),
-    ("terms", "steering"),
+    ("steering",),
     ("tasks", "methods"),
-    ("recipe",),
-    ("runtime", "metrics"),
-    ("iconworld",),
+    ("runs",),
     ("bench",),
     ("frontends",),
 )
+OURS = {"dreamsampler", "iconworld"}
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # import name -> distribution, where the two differ and the distribution may not be installed
 DISTRIBUTIONS = {
@@ -121,6 +120,11 @@ def test_layers_of_one_rank_do_not_import_each_other_both_ways(source_imports: l
     assert both == set()
 
 
+def test_only_benchmarks_and_front_ends_know_the_icon_world(source_imports: list[Import]) -> None:
+    users = {item.file.parts[1] for item in source_imports if item.target.split(".")[0] == "iconworld"}
+    assert users <= {"bench", "frontends"}
+
+
 @pytest.mark.parametrize(
     "line",
     ["from ..tasks import edit", "import dreamsampler.bench.speed", "from dreamsampler import frontends"],
@@ -136,7 +140,7 @@ def third_party(imports: list[Import]) -> dict[str, set[Path]]:
     users: dict[str, set[Path]] = {}
     for item in imports:
         root = item.target.split(".")[0]
-        if root != "dreamsampler" and root not in sys.stdlib_module_names:
+        if root not in OURS and root not in sys.stdlib_module_names:
             users.setdefault(root, set()).add(item.file)
     return users
 
@@ -158,9 +162,9 @@ def declared() -> tuple[set[str], set[str]]:
     return names(project["dependencies"]), names(extras) - names(project["dependencies"])
 
 
-def test_core_imports_only_torch(source_imports: list[Import]) -> None:
+def test_core_imports_torch_and_what_declares_settings(source_imports: list[Import]) -> None:
     core = [item for item in source_imports if item.file.parts[1] == "core"]
-    assert third_party(core).keys() == {"torch"}
+    assert third_party(core).keys() == {"torch", "annotated_doc", "annotated_types", "pydantic"}
 
 
 def test_an_optional_dependency_is_imported_in_one_file_only(source_imports: list[Import]) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dreamsampler.metrics.encoder import ClipEncoder
+from dreamsampler.bench.metrics.encoder import ClipEncoder
 from dreamsampler.priors.load import load
-from tests.metrics.conftest import clip_folder  # noqa: F401
+from tests.bench.metrics.conftest import clip_folder  # noqa: F401
 from tests.tiny import write_sd1
 
 

@@ -8,12 +8,12 @@ from PIL import Image
 
 from dreamsampler.bench.edit import COLUMNS, METHODS, run
 from dreamsampler.bench.editors import NAMES, Case, Editor
+from dreamsampler.bench.metrics.psnr import decibels
 from dreamsampler.core.errors import InputError
-from dreamsampler.files.tensors import to_tensor
-from dreamsampler.iconworld import edit_pairs
-from dreamsampler.methods.sdedit import sdedit
-from dreamsampler.metrics.psnr import decibels
+from dreamsampler.io.tensors import to_tensor
+from dreamsampler.methods.editing.sdedit import sdedit
 from dreamsampler.tasks.edit import edit
+from iconworld import edit_pairs
 
 FEW = ("dreamsampler:steps=3", "sdedit:steps=4,t0=0.5", "unedited")
 
@@ -38,7 +38,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
 
 
 def test_a_killed_benchmark_goes_on_and_equals_an_undisturbed_one(tmp_path, prior, judge):
-    settings = {"methods": FEW, "tasks": ("cat2dog", "object-colour"), "split": "dev", "n": 1, "size": 64}
+    settings = {"methods": FEW, "tasks": ("cat2dog", "object-color"), "split": "dev", "n": 1, "size": 64}
 
     def kill(done, total, title):
         if done == 4:
@@ -62,7 +62,7 @@ def test_a_killed_benchmark_goes_on_and_equals_an_undisturbed_one(tmp_path, prio
 
 def test_files_and_sheet(tmp_path, prior, judge):
     bench = run(
-        prior, judge, methods=FEW[1:], tasks=("object-colour",), split="dev", n=2, size=64, out=tmp_path, sheet=1
+        prior, judge, methods=FEW[1:], tasks=("object-color",), split="dev", n=2, size=64, out=tmp_path, sheet=1
     )
     assert [p.name for p in bench.files] == [
         "edit.md",

@@ -3,12 +3,12 @@
 import pytest
 
 from dreamsampler.bench.inversion import run
+from dreamsampler.bench.metrics.psnr import decibels
 from dreamsampler.core.errors import InputError
-from dreamsampler.files.tensors import to_tensor
-from dreamsampler.iconworld import edit_pairs
-from dreamsampler.metrics.psnr import decibels
+from dreamsampler.io.tensors import to_tensor
 from dreamsampler.steering.strength import PaperStrength
 from dreamsampler.tasks.edit import edit, inversion_report
+from iconworld import edit_pairs
 
 FEW = {"steps": (2, 4), "edit_steps": (2, 4), "tasks": ("cat2dog",), "n": 1, "size": 64}
 

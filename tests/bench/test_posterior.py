@@ -8,7 +8,7 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.schedule import FlowSchedule
 from dreamsampler.core.state import State
-from dreamsampler.methods.diffpir import diffpir
+from dreamsampler.methods.inverse.diffpir import diffpir
 from dreamsampler.operators import Measurement, degrade
 from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
 

@@ -5,16 +5,16 @@ import json
 import pytest
 from PIL import Image
 
-from dreamsampler.bench.prior import AUTOENCODER, COLOURED, GOALS, INVERSION, JUDGE_NOUN, NAMED, run
+from dreamsampler.bench.metrics.psnr import decibels
+from dreamsampler.bench.prior import AUTOENCODER, COLORED, GOALS, INVERSION, JUDGE_NOUN, NAMED, run
 from dreamsampler.core.errors import InputError, ModelError
-from dreamsampler.iconworld.train.judge import build_judge
-from dreamsampler.iconworld.train.pool import to_tensor
-from dreamsampler.iconworld.train.presets import JudgePreset
-from dreamsampler.iconworld.train.text import build_tokenizer
-from dreamsampler.iconworld.train.worlds import drawn_scene
-from dreamsampler.iconworld.vocabulary import WORDS
-from dreamsampler.metrics.psnr import decibels
 from dreamsampler.priors.load import load
+from iconworld.scenes.vocabulary import WORDS
+from iconworld.training.judge import build_judge
+from iconworld.training.pool import to_tensor
+from iconworld.training.presets import JudgePreset
+from iconworld.training.text import build_tokenizer
+from iconworld.training.worlds import drawn_scene
 from tests.tiny import seeded
 
 NOUNS, BACKGROUNDS = ["cat", "dog", "car"], ["blue", "white"]
@@ -42,7 +42,7 @@ def test_every_measure_once_and_never_twice(tiny_folder, judge_folder, tmp_path)
     assert rows[AUTOENCODER].mean == pytest.approx(sum(own) / 4, abs=0.02)
     assert rows[NAMED].mean in (0.0, 25.0, 50.0, 75.0, 100.0)
     assert rows[NAMED].low < rows[NAMED].mean or rows[NAMED].mean == 0
-    assert (rows[COLOURED].count, rows[INVERSION].count) == (4, 1)
+    assert (rows[COLORED].count, rows[INVERSION].count) == (4, 1)
     assert 0 <= rows[JUDGE_NOUN].low <= rows[JUDGE_NOUN].mean <= rows[JUDGE_NOUN].high <= 100
     assert Image.open(tmp_path / "prior.png").width > 4 * 128
     assert [path.name for path in report.files] == ["prior.md", "prior.csv", "prior.json", "prior.png"]

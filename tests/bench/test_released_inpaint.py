@@ -6,7 +6,7 @@ import torch
 from dreamsampler.bench.clock import Watched
 from dreamsampler.bench.memory import LiveMemory
 from dreamsampler.bench.released_inpaint import released_inpaint
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.tasks.inpaint import InpaintSettings, inpaint
 from dreamsampler.tasks.restore import NEGATION
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from dreamsampler.bench.metrics.psnr import decibels
 from dreamsampler.bench.problems import NOISE, PROBLEMS, problem
 from dreamsampler.bench.restore import COLUMNS, METHODS, run
 from dreamsampler.bench.solvers import REFERENCES, Solver
 from dreamsampler.core.errors import InputError
-from dreamsampler.files.tensors import to_tensor
-from dreamsampler.iconworld import edit_pairs
-from dreamsampler.metrics.psnr import decibels
+from dreamsampler.io.tensors import to_tensor
 from dreamsampler.operators.mask import paste, union
 from dreamsampler.tasks.inpaint import inpaint
+from iconworld import edit_pairs
 
 FEW = ("dreamsampler:steps=4", "ddnm", "repaint:jump=2,resample=2", "start", "truth")
 

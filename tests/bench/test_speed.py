@@ -7,7 +7,7 @@ from dreamsampler.bench.clock import Watched, spread
 from dreamsampler.bench.released import Network, released_edit
 from dreamsampler.bench.speed import run
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.priors.load import load
 from tests.tiny import write_sd2, write_sdxl

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dreamsampler.bench.store import Result
-from dreamsampler.bench.tables import Column, bootstrap, cell_of, summarise, write_tables
+from dreamsampler.bench.tables import Column, bootstrap, cell_of, summarize, write_tables
 from dreamsampler.core.errors import InputError
 
 COLUMNS = (Column("acc", "higher", 1, 100.0, "%"), Column("psnr", "higher", 2, 1.0, "dB"))
@@ -19,7 +19,7 @@ COLUMNS = (Column("acc", "higher", 1, 100.0, "%"), Column("psnr", "higher", 2, 1
 def table():
     rows = [("sdedit", 1.0, 20.0), ("dds", 0.0, None), ("sdedit", 0.0, 22.0), ("dds", None, None)]
     results = [Result(str(i), {"method": m}, {"acc": a, "psnr": p}) for i, (m, a, p) in enumerate(rows)]
-    return summarise(results, ("method",), COLUMNS, "Editing")
+    return summarize(results, ("method",), COLUMNS, "Editing")
 
 
 def test_bootstrap_interval_is_the_normal_one_for_many_values():
@@ -62,7 +62,7 @@ def test_csv_and_json_say_the_same_without_nan(table):
 
 def test_a_quantity_that_a_row_never_had_is_not_undefined():
     results = [Result("a", {"method": "m"}, {"acc": 1.0})]
-    ((_, cells),) = summarise(results, ("method",), COLUMNS, "t").rows
+    ((_, cells),) = summarize(results, ("method",), COLUMNS, "t").rows
     assert (cells[1].count, cells[1].undefined, cells[1].show(2)) == (0, 0, "")
 
 

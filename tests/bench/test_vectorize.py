@@ -7,16 +7,16 @@ import json
 import pytest
 import torch
 
+from dreamsampler.bench.metrics.psnr import decibels
+from dreamsampler.bench.metrics.ssim import ssim
 from dreamsampler.bench.vectorize import COLUMNS, METHODS, TASKS, case_of, measure, run
 from dreamsampler.core.errors import InputError
 from dreamsampler.generators.svg.crossing import self_intersections
 from dreamsampler.generators.svg.reader import read_svg
-from dreamsampler.iconworld import IconSet
-from dreamsampler.iconworld.iconset import Icon
-from dreamsampler.methods.vector import Drawer
-from dreamsampler.metrics.psnr import decibels
-from dreamsampler.metrics.ssim import ssim
+from dreamsampler.methods.drawing.registry import Drawer
 from dreamsampler.tasks.sketch import VectorSettings
+from iconworld import IconSet
+from iconworld.scenes.iconset import Icon
 
 SIZE = 48
 FEW = VectorSettings(paths=4, steps=6, price=0.0, restore=0)

@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.core.state import State
 from dreamsampler.core.types import Prediction
 from dreamsampler.generators.latent import TensorGenerator
-from dreamsampler.steering.descend import Descend
 from dreamsampler.steering.guidance import CFG, Branches, Single
 from dreamsampler.steering.inversion import Refined
+from dreamsampler.steering.optimize import Descend
 from dreamsampler.steering.renoise import Mix, Replay, fresh, keep
 from dreamsampler.steering.solve import Solve, When
 from dreamsampler.steering.strength import Constant, GuidanceScale, PaperStrength, Strength
-from dreamsampler.terms.text import TextPull
+from dreamsampler.steering.text import TextPull
 
 SHAPE = (2, 4, 6, 6)
 

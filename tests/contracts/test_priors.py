@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.priors.load import load
 
@@ -107,7 +107,7 @@ def test_space_keeps_its_promises(prior):
         close(prior.space.encode(images[1:]), latent[1:])
 
 
-def test_parameterisation_is_only_a_matter_of_form():
+def test_parameterization_is_only_a_matter_of_form():
     prior = exact("eps")
     z, step = Noise([1]).normal(torch.empty(1, 3, 32, 32)), prior.schedule.visits(10)[4]
     reference = exact("eps").predict([z], step, [("a cat",)])[0]

@@ -3,7 +3,7 @@ import torch
 
 from dreamsampler.core.errors import InputError, NonFinite
 from dreamsampler.core.loop import dream_sample
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.core.state import State
 from dreamsampler.core.types import Prediction
 from dreamsampler.steering.guidance import CFG

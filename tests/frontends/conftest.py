@@ -29,7 +29,7 @@ def prior(sd1: Path) -> object:
 
 
 def picture(width: int = 48, height: int = 40, seed: int = 0) -> Image.Image:
-    """Smooth random colours."""
+    """Smooth random colors."""
     rng = np.random.default_rng(seed)
     small = Image.fromarray(rng.integers(0, 256, (5, 6, 3), dtype=np.uint8))
     return small.resize((width, height), Image.Resampling.BICUBIC)

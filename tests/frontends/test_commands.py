@@ -18,7 +18,7 @@ from dreamsampler.core.errors import InputError, OutOfMemory
 from dreamsampler.frontends.cli.group import report_failure
 from dreamsampler.frontends.demo import cases, run_demo
 from dreamsampler.priors import bundle
-from dreamsampler.recipe.carry import load_recipe
+from dreamsampler.runs.carry import load_recipe
 
 from .conftest import Cli, picture
 
@@ -73,12 +73,12 @@ def test_invert_compares_the_methods(cli: Cli, sd1: Path) -> None:
     assert cli("invert in.png --compare -o o.png").exit_code == 2
 
 
-def test_models_lists_licences(cli: Cli) -> None:
+def test_models_lists_licenses(cli: Cli) -> None:
     done = cli("models")
     assert done.exit_code == 0
     assert "CreativeML Open RAIL" in done.stdout
     facts = json.loads(cli("models --json").stdout)
-    assert {"model", "family", "native_size", "licence", "place"} <= facts["models"][0].keys()
+    assert {"model", "family", "native_size", "license", "place"} <= facts["models"][0].keys()
 
 
 class TestVerify:
@@ -88,7 +88,7 @@ class TestVerify:
 
     @pytest.mark.usefixtures("made")
     def test_says_how_far_a_retouched_picture_differs(self, cli: Cli) -> None:
-        from dreamsampler.recipe.carry import save_picture
+        from dreamsampler.runs.carry import save_picture
 
         pixels = np.asarray(Image.open("out.png")).copy()
         pixels[3, 4] = np.where(pixels[3, 4] > 100, pixels[3, 4] - 100, pixels[3, 4] + 100)

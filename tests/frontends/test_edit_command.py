@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dreamsampler.recipe.carry import load_recipe
+from dreamsampler.runs.carry import load_recipe
 
 from .conftest import Cli, box, picture
 

@@ -12,18 +12,18 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 import dreamsampler
-from dreamsampler.files.tensors import to_tensor
 from dreamsampler.frontends.cli.inpaint import inpaint
 from dreamsampler.frontends.cli.restore import restore
-from dreamsampler.methods.treg import treg
+from dreamsampler.io.tensors import to_tensor
+from dreamsampler.methods.inverse.treg import treg
 from dreamsampler.operators import downsample, gaussian_blur
-from dreamsampler.recipe.carry import load_recipe
-from dreamsampler.recipe.settings import TASKS
+from dreamsampler.runs.carry import load_recipe
+from dreamsampler.runs.settings import TASKS
 from dreamsampler.tasks.inpaint import inpaint as inpaint_task
 from dreamsampler.tasks.restore import restore_parts
 from tests.tiny import write_sd1
 
-from ..metrics.conftest import clip_folder  # noqa: F401
+from ..bench.metrics.conftest import clip_folder  # noqa: F401
 from .conftest import Cli, box, picture
 
 
@@ -102,7 +102,7 @@ def test_restore_gives_the_scene_and_verifies(cli: Cli, sd1: Path, ending: str) 
     assert done(cli("verify", "out.png", "--input", f"moved.{ending}")).stdout == "out.png: identical\n"
 
 
-def test_restore_reads_kernels_masks_and_grey_pictures(cli: Cli, sd1: Path) -> None:
+def test_restore_reads_kernels_masks_and_gray_pictures(cli: Cli, sd1: Path) -> None:
     kernel = np.ones((3, 5)) / 15
     np.save("k.npy", kernel)
     save_file({"psf": kernel}, "k.safetensors")

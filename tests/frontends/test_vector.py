@@ -12,10 +12,10 @@ from PIL import Image
 
 import dreamsampler
 from dreamsampler.core.errors import InputError
-from dreamsampler.files.tensor_file import checkpoint_of, read_tensors, write_tensors
 from dreamsampler.frontends import vector_watch
 from dreamsampler.generators.svg.reader import read_provenance
-from dreamsampler.recipe.recipe import Recipe
+from dreamsampler.io.tensor_file import checkpoint_of, read_tensors, write_tensors
+from dreamsampler.runs.recipe import Recipe
 from dreamsampler.tasks.canvas import Look
 
 from .conftest import Cli

@@ -10,13 +10,13 @@ import torch
 
 import dreamsampler
 from dreamsampler.core.errors import InputError
-from dreamsampler.files.tensor_file import checkpoint_of, read_tensors
 from dreamsampler.frontends import vector_watch
 from dreamsampler.generators.svg.reader import read_provenance, read_svg
-from dreamsampler.recipe.carry import load_recipe
-from dreamsampler.recipe.outcome import Outcome
-from dreamsampler.recipe.run import run
-from dreamsampler.recipe.verify import read_claim
+from dreamsampler.io.tensor_file import checkpoint_of, read_tensors
+from dreamsampler.runs.carry import load_recipe
+from dreamsampler.runs.outcome import Outcome
+from dreamsampler.runs.run import run
+from dreamsampler.runs.verify import read_claim
 from dreamsampler.tasks.canvas import Look
 
 from .conftest import Cli

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld import TASKS, edit_pairs
+from iconworld import TASKS, edit_pairs
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -30,13 +30,13 @@ def test_pairs_are_fixed_by_split_and_number(task):
 
 
 CHANGED = {
-    "cat2dog": {"kind", "colour"},
-    "horse2zebra": {"kind", "colour"},
+    "cat2dog": {"kind", "color"},
+    "horse2zebra": {"kind", "color"},
     "animal2glasses": {"wears"},
     "face2glasses": {"wears"},
     "face2smile": {"expression"},
-    "object-colour": {"colour"},
-    "background-colour": set(),
+    "object-color": {"color"},
+    "background-color": set(),
 }
 
 
@@ -45,13 +45,13 @@ def test_only_the_named_thing_changes(task):
     for pair in edit_pairs(task, "dev", 8):
         a, b = vars(pair.source.figures[0]), vars(pair.target.figures[0])
         assert {k for k in a if a[k] != b[k]} <= CHANGED[task]
-        assert (pair.source.background != pair.target.background) == (task == "background-colour")
+        assert (pair.source.background != pair.target.background) == (task == "background-color")
         assert pair.source.background.pattern == pair.target.background.pattern
 
 
 def test_cat_to_dog_keeps_the_coat():
     pairs = edit_pairs("cat2dog", "dev", 12)
-    assert all(p.source.colours == p.target.colours for p in pairs)
+    assert all(p.source.colors == p.target.colors for p in pairs)
     assert {p.source.figures[0].view for p in pairs} > {"face"}
 
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld.characters.accessories import ACCESSORIES
-from dreamsampler.iconworld.characters.features import EXPRESSIONS
-from dreamsampler.iconworld.characters.skeleton import Genes, Wear
-from dreamsampler.iconworld.edges import samples
-from dreamsampler.iconworld.figures import MEAN, Figure, colours_of, hairs_of, kinds, views_of
+from iconworld.scenes.characters.accessories import ACCESSORIES
+from iconworld.scenes.characters.features import EXPRESSIONS
+from iconworld.scenes.characters.skeleton import Genes, Wear
+from iconworld.scenes.edges import samples
+from iconworld.scenes.figures import MEAN, Figure, colors_of, hairs_of, kinds, views_of
 
 ALL = [(kind, view) for kind in kinds() for view in views_of(kind)]
 FACES = [kind for kind in kinds() if "face" in views_of(kind)]
 
 
 def make(kind: str, view: str, genes: Genes = MEAN, **more: object) -> Figure:
-    return Figure(kind, colours_of(kind)[0], view, genes, hair=hairs_of(kind)[0], **more)
+    return Figure(kind, colors_of(kind)[0], view, genes, hair=hairs_of(kind)[0], **more)
 
 
 def extent(figure: Figure) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_expressions_and_accessories_change_only_their_own_parts(kind):
         assert rest(other, {"mouth", "brows"}) == rest(plain, {"mouth", "brows"})
     assert len(mouths) == len(EXPRESSIONS)
     for name, accessory in ACCESSORIES.items():
-        worn = make(kind, "face", wears=(Wear(name, accessory.colours[0]),))
+        worn = make(kind, "face", wears=(Wear(name, accessory.colors[0]),))
         assert rest(worn, {"glasses", "hat", "bow"}) == rest(plain, set())
         assert len(worn.paths()) > len(plain.paths())
 
@@ -82,7 +82,7 @@ def test_species_share_their_skeleton():
     ("field", "value"),
     [
         ("kind", "dragon"),
-        ("colour", "mauve"),
+        ("color", "mauve"),
         ("view", "flying"),
         ("expression", "angry"),
         ("hair", "red"),
@@ -93,7 +93,7 @@ def test_species_share_their_skeleton():
     ],
 )
 def test_what_is_not_in_the_vocabulary_is_refused(field, value):
-    fields = {"kind": "cat", "colour": "orange", "view": "face", field: value}
+    fields = {"kind": "cat", "color": "orange", "view": "face", field: value}
     with pytest.raises(InputError, match=field):
         Figure(**fields)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld.iconset import held_out, load_icons
+from iconworld.scenes.iconset import held_out, load_icons
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 64 64">'
 DISC = '<circle cx="20" cy="32" r="16" fill="#d02020"/>'
@@ -35,7 +35,7 @@ def test_scene_of_an_icon_answers_like_a_drawn_one(tmp_path):
     red = np.abs(red).max(1) < 60
     assert red.mean() > 0.9
     assert "red disc" in scene.caption()
-    assert scene.background.colour in scene.full_caption()
+    assert scene.background.color in scene.full_caption()
     assert scene.nouns == ("red disc",)
 
 
@@ -54,10 +54,10 @@ def test_training_never_sees_held_out_icons_or_compositions(tmp_path):
     for seed in range(150):
         train = icons.sample_scene(seed, "train")
         assert train.icon.file in parts["train"]
-        assert not held_out(train.icon.file, train.background.colour)
+        assert not held_out(train.icon.file, train.background.color)
         known = icons.sample_scene(seed, "test", unseen=False)
         assert known.icon.file in parts["train"]
-        assert held_out(known.icon.file, known.background.colour)
+        assert held_out(known.icon.file, known.background.color)
         assert icons.sample_scene(seed, "dev", unseen=True).icon.file in parts["dev"]
 
 

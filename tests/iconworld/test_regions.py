@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld import edit_pairs
-from dreamsampler.iconworld.regions import REGIONS, SHAPES, hidden_region
+from iconworld import edit_pairs
+from iconworld.scenes.regions import REGIONS, SHAPES, hidden_region
 
 FACES = [p.target for p in edit_pairs("face2glasses", "dev", 2)] + [p.source for p in edit_pairs("cat2dog", "dev", 4)]
 
@@ -31,7 +31,7 @@ def test_brush_is_chosen_by_its_seed():
 
 
 def test_what_cannot_be_hidden_is_refused():
-    scene = edit_pairs("object-colour", "dev", 1)[0].source
+    scene = edit_pairs("object-color", "dev", 1)[0].source
     with pytest.raises(InputError, match="figure"):
         hidden_region(scene, "eyes")
     for field, value in (("region", "ears"), ("shape", "cross"), ("margin", -1)):

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld import BACKGROUND_NAMES, NOUNS, PATTERNS, SPLITS, WORDS, Background, Scene, sample_scene
-from dreamsampler.iconworld.characters.skeleton import Wear
-from dreamsampler.iconworld.drawing import path
-from dreamsampler.iconworld.edges import samples
-from dreamsampler.iconworld.palette import BACKGROUNDS, rgb
-from dreamsampler.iconworld.render import rasterise
-from dreamsampler.iconworld.scene import masks_of
-from dreamsampler.iconworld.shapes import box, ellipse
+from iconworld import BACKGROUND_NAMES, NOUNS, PATTERNS, SPLITS, WORDS, Background, Scene, sample_scene
+from iconworld.scenes.characters.skeleton import Wear
+from iconworld.scenes.drawing import path
+from iconworld.scenes.edges import samples
+from iconworld.scenes.palette import BACKGROUNDS, rgb
+from iconworld.scenes.render import rasterize
+from iconworld.scenes.scene import masks_of
+from iconworld.scenes.shapes import box, ellipse
 
 SEEDS = range(60)
 
@@ -68,7 +68,7 @@ def spoiled() -> list[tuple[str, str]]:
         ("format", but("format", "icon-world/9")),
         ("seed", but("seed", -1)),
         ("seed", but("seed", True)),
-        ("background.colour", but("background.colour", "ultraviolet")),
+        ("background.color", but("background.color", "ultraviolet")),
         ("background.pattern", but("background.pattern", ["dots"])),
         ("phase", but("background.phase", float("nan"))),
         ("phase", but("background.phase", 1e400)),
@@ -95,7 +95,7 @@ def test_hostile_json_is_refused_by_name(names, text):
 
 def test_picture_is_its_svg_drawn():
     scene = sample_scene(11)
-    np.testing.assert_array_equal(scene.picture(96), rasterise(scene.svg(), 96)[..., :3])
+    np.testing.assert_array_equal(scene.picture(96), rasterize(scene.svg(), 96)[..., :3])
     assert scene.picture().shape == (128, 128, 3)
     assert scene.picture(64).dtype == np.uint8
 
@@ -159,7 +159,7 @@ def test_background_mask_matches_the_picture():
         core = inside.copy()
         for axis in (0, 1):
             core &= np.roll(inside, 1, axis) & np.roll(inside, -1, axis)
-        same = (scene.picture()[core] == rgb(BACKGROUNDS[scene.background.colour])).all(1)
+        same = (scene.picture()[core] == rgb(BACKGROUNDS[scene.background.color])).all(1)
         assert same.mean() > 0.995  # a shape thinner than a pixel may cover no pixel's middle
 
 
@@ -177,20 +177,20 @@ def test_captions_name_the_figures_in_known_words():
             assert set(re.findall(r"[a-z0-9]+", text.lower())) <= set(WORDS), text
             assert not re.search(r"\ba [aeio]", text), text
             assert not re.search(r"\ban [^aeiou]", text), text
-        assert scene.background.colour in scene.full_caption()
+        assert scene.background.color in scene.full_caption()
         assert set(scene.nouns) <= set(NOUNS)
         seen.add(re.sub(r"\b(" + "|".join((*NOUNS, *BACKGROUND_NAMES)) + r")\b", "X", scene.caption()))
     assert len(seen) > 100
 
 
-def test_captions_say_the_colour_of_glasses_unless_it_is_black():
+def test_captions_say_the_color_of_glasses_unless_it_is_black():
     face = next(s for s in (sample_scene(k, "train") for k in range(200)) if s.figures[0].view == "face")
-    for colour, words in (
+    for color, words in (
         ("black", "wearing glasses"),
         ("red", "wearing red glasses"),
         ("blue", "wearing blue glasses"),
     ):
-        assert words in face.with_figure(0, wears=(Wear("glasses", colour),)).full_caption()
+        assert words in face.with_figure(0, wears=(Wear("glasses", color),)).full_caption()
     assert "wearing sunglasses" in face.with_figure(0, wears=(Wear("sunglasses", "black"),)).full_caption()
     assert "wearing a black top hat" in face.with_figure(0, wears=(Wear("top hat", "black"),)).full_caption()
 
@@ -202,7 +202,7 @@ def test_captions_vary_with_their_seed_alone():
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_patterns_keep_the_named_colour_in_the_lead(pattern):
+def test_patterns_keep_the_named_color_in_the_lead(pattern):
     base = np.array(rgb(BACKGROUNDS["teal"]))
     for phase, period in ((0.0, 0.0), (0.5, 0.5), (1.0, 1.0)):
         picture = Scene((), Background("teal", pattern, phase, period)).picture(64).reshape(-1, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dreamsampler.iconworld import edges, shapes
+from iconworld.scenes import edges, shapes
 
 
 def area(contour: shapes.Contour) -> float:

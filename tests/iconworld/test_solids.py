@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld import WORDS
-from dreamsampler.iconworld.palette import BACKGROUNDS
-from dreamsampler.iconworld.solid_scenes import sample_solids, view_name
-from dreamsampler.iconworld.solids import SHAPES, Camera, Solid, render_solids
+from iconworld import WORDS
+from iconworld.scenes.palette import BACKGROUNDS
+from iconworld.scenes.solid_scenes import sample_solids, view_name
+from iconworld.scenes.solids import SHAPES, Camera, Solid, render_solids
 
-GREY = BACKGROUNDS["grey"]
+GRAY = BACKGROUNDS["grey"]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -25,7 +25,7 @@ def test_distance_is_one_lipschitz_and_fits_the_ball(shape):
     assert (gap <= np.linalg.norm(p - q, axis=1) + 1e-9).all()
     inside = p[solid.distance(p) < 0]
     assert len(inside) > 20
-    assert np.linalg.norm(inside - solid.centre, axis=1).max() <= 0.4 + 1e-9
+    assert np.linalg.norm(inside - solid.center, axis=1).max() <= 0.4 + 1e-9
 
 
 def test_camera_looks_at_the_origin_with_right_handed_axes():
@@ -39,22 +39,22 @@ def test_camera_looks_at_the_origin_with_right_handed_axes():
 
 def test_sphere_covers_the_disc_that_geometry_says():
     camera = Camera(40, 10, distance=2.0, fov=40)
-    _, which = render_solids([Solid("sphere", "red", radius=0.4)], camera, GREY, 128, samples=1)
+    _, which = render_solids([Solid("sphere", "red", radius=0.4)], camera, GRAY, 128, samples=1)
     pixels = 128 * np.tan(np.arcsin(0.4 / 2.0)) / (2 * np.tan(np.radians(20)))
     assert (which == 0).sum() == pytest.approx(np.pi * pixels**2, rel=0.01)
 
 
 def test_nearer_solid_hides_the_other():
     solids = [Solid("sphere", "red", (0.3, 0, 0), 0.3), Solid("sphere", "blue", (-0.3, 0, 0), 0.3)]
-    front, back = (render_solids(solids, Camera(a, 0), GREY, 32, 1)[1] for a in (0, 180))
+    front, back = (render_solids(solids, Camera(a, 0), GRAY, 32, 1)[1] for a in (0, 180))
     assert front[16, 16] == 0
     assert back[16, 16] == 1
 
 
 def test_torus_has_a_hole_from_above_and_none_from_the_side():
     torus = [Solid("torus", "green")]
-    assert render_solids(torus, Camera(0, 85), GREY, 33, 1)[1][16, 16] == -1
-    assert render_solids(torus, Camera(0, 0), GREY, 33, 1)[1][16, 16] == 0
+    assert render_solids(torus, Camera(0, 85), GRAY, 33, 1)[1][16, 16] == -1
+    assert render_solids(torus, Camera(0, 0), GRAY, 33, 1)[1][16, 16] == 0
 
 
 def test_scenes_are_fixed_by_split_and_seed():
@@ -67,12 +67,12 @@ def test_scenes_are_fixed_by_split_and_seed():
     assert (scene.seen_from(Camera(10, 70)).picture(48) != picture).any()
 
 
-def test_captions_say_shape_colour_and_view():
+def test_captions_say_shape_color_and_view():
     for seed in range(40):
         scene = sample_solids(seed)
         for text in (scene.full_caption(), scene.caption()):
-            assert all(f"{s.colour} {s.shape}" in text for s in scene.solids)
-        assert scene.background.colour in scene.full_caption()
+            assert all(f"{s.color} {s.shape}" in text for s in scene.solids)
+        assert scene.background.color in scene.full_caption()
         assert set(re.findall(r"[a-z]+", f"{scene.full_caption()} {scene.caption()}")) <= set(WORDS)
     assert [view_name(Camera(a, e)) for a, e in ((0, 0), (95, 10), (-95, 0), (180, 0), (3, 70))] == [
         "front", "side", "side", "back", "above",
@@ -82,11 +82,11 @@ def test_captions_say_shape_colour_and_view():
 def test_impossible_requests_are_refused():
     with pytest.raises(InputError, match="shape"):
         Solid("teapot", "red")
-    with pytest.raises(InputError, match="colour"):
+    with pytest.raises(InputError, match="color"):
         Solid("box", "mauve")
     with pytest.raises(InputError, match="radius"):
         Solid("box", "red", (0.8, 0, 0), 0.5)
     with pytest.raises(InputError, match="elevation"):
         Camera(elevation=90)
     with pytest.raises(InputError, match="samples"):
-        render_solids([Solid("box", "red")], Camera(), GREY, 16, 9)
+        render_solids([Solid("box", "red")], Camera(), GRAY, 16, 9)

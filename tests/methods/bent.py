@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.core.types import Prediction
 from dreamsampler.operators import RectangleMask, degrade, downsample
 from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.priors.gaussian import GaussianPrior
 
 

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from dreamsampler.core.loop import dream_sample
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.core.schedule import FlowSchedule
 from dreamsampler.core.state import State
 from dreamsampler.generators.latent import TensorGenerator
-from dreamsampler.methods.distil import Difference, GradientStep, in_flow, random_visits
-from dreamsampler.methods.flowedit import Riding, relaxation
+from dreamsampler.methods.editing.distil import Difference, GradientStep, in_flow, random_visits
+from dreamsampler.methods.editing.flowedit import Riding, relaxation
 from dreamsampler.priors.gaussian import GaussianPrior
-from dreamsampler.steering.descend import Descend, sds_weight
+from dreamsampler.steering.optimize import Descend, sds_weight
 from dreamsampler.steering.renoise import fresh
 from dreamsampler.steering.solve import Solve
 
@@ -32,8 +32,8 @@ def test_a_gradient_step_is_descent_on_the_generator_that_is_its_own_parameter(g
     visits = random_visits(gaussian.schedule, 10, 0.1, 0.9)
     ours = _distil(gaussian, latent, visits, GradientStep(0.1, sds_weight()))
     generator = TensorGenerator(latent)
-    optimiser = torch.optim.SGD(generator.parameters(), lr=0.1)
-    descend = Descend(generator, lambda image: image, optimiser, weight=sds_weight())
+    optimizer = torch.optim.SGD(generator.parameters(), lr=0.1)
+    descend = Descend(generator, lambda image: image, optimizer, weight=sds_weight())
     guide = Difference(latent, ("target",), ("source",), ("",), (2.0, 2.0))
     theirs = dream_sample(_noised(latent, visits), gaussian, visits, guide, descend, fresh)
     torch.testing.assert_close(ours.z0, theirs.z0, atol=1e-12, rtol=0)

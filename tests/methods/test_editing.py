@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.methods import EDITING, load_method
-from dreamsampler.methods.distil import random_visits
-from dreamsampler.methods.pds import weights
+from dreamsampler.methods.editing.distil import random_visits
+from dreamsampler.methods.editing.pds import weights
 
 SEEDS = [11, 12]
 
@@ -204,7 +204,7 @@ def test_item_k_of_a_batch_equals_the_single_run_and_global_noise_is_untouched(n
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_pds_identity_term_is_an_artefact_of_the_stride(world):
+def test_pds_identity_term_is_an_artifact_of_the_stride(world):
     """It vanishes for a true step; the values at stride 2 are those of the released code's arithmetic."""
     times = (101, 301, 501, 701, 901)
     assert all(abs(weights(world.schedule, t, 1).identity) < 1e-9 for t in times)

@@ -19,7 +19,7 @@ from tests.methods.bent import (  # noqa: F401
 from dreamsampler.core.errors import InputError, OutOfMemory
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.state import State
-from dreamsampler.methods.inverse import RESTORING, load_restorer, restore_with
+from dreamsampler.methods.inverse.registry import RESTORING, load_restorer, restore_with
 from dreamsampler.operators import Measurement
 
 

@@ -23,9 +23,9 @@ from tests.methods.bent import (  # noqa: F401
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.state import State
-from dreamsampler.methods.inverse import load_restorer, restore_with
-from dreamsampler.methods.p2l import TunedPrompt
-from dreamsampler.methods.repaint import walk
+from dreamsampler.methods.inverse.p2l import TunedPrompt
+from dreamsampler.methods.inverse.registry import load_restorer, restore_with
+from dreamsampler.methods.inverse.repaint import walk
 from dreamsampler.operators import Mask, Measurement
 from dreamsampler.priors.gaussian import GaussianPrior
 
@@ -80,13 +80,13 @@ def test_p2l_tunes_the_prompt_as_published(world, small):
     )
     z, _ = start()
     text = prior.embed(["cat"]).text.float().expand(2, -1, -1).clone().requires_grad_()
-    optimiser = torch.optim.Adam([text], lr=0.05)
+    optimizer = torch.optim.Adam([text], lr=0.05)
     for i, s in enumerate(prior.schedule.visits(N)):
         for _ in range(2):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             estimate = prior.predict([z.detach()], s, [Tokens(text.double())])[0].z0
             (small.y - down2(prior.space.decode(estimate))).square().sum().backward()
-            optimiser.step()
+            optimizer.step()
         z = z.detach().requires_grad_()
         pred = prior.predict([z], s, [Tokens(text.detach().double())])[0]
         (g,) = torch.autograd.grad(norm(small.y - down2(prior.space.decode(pred.z0))), z)

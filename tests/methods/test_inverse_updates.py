@@ -23,8 +23,8 @@ from tests.methods.bent import (  # noqa: F401
 
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.schedule import FlowSchedule
-from dreamsampler.methods.inverse import load_restorer
-from dreamsampler.methods.resample import HardConsistency
+from dreamsampler.methods.inverse.registry import load_restorer
+from dreamsampler.methods.inverse.resample import HardConsistency
 from dreamsampler.operators import prox
 from dreamsampler.tasks.restore import NEGATION
 
@@ -124,11 +124,11 @@ def longhand_ahead(prior, z, i, visits):
 
 def longhand_fit(prior, m, z0, pixels):
     value = (prior.space.decode(z0) if pixels else z0).clone().requires_grad_()
-    optimiser = torch.optim.AdamW([value], lr=1e-2 if pixels else 5e-3)
+    optimizer = torch.optim.AdamW([value], lr=1e-2 if pixels else 5e-3)
     for _ in range(9 if pixels else 6):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (m.y - down2(value if pixels else prior.space.decode(value))).square().flatten(1).mean(1).sum().backward()
-        optimiser.step()
+        optimizer.step()
     return prior.space.encode(value.detach()) if pixels else value.detach()
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.methods.inverse import RESTORING, options_of
+from dreamsampler.methods.drawing.registry import VECTORIZING
+from dreamsampler.methods.inverse.registry import RESTORING, options_of
 from dreamsampler.methods.rehearsal import rehearsed, rehearsed_drawer
-from dreamsampler.methods.vector import VECTORISING
 
 
 @pytest.mark.parametrize("name", RESTORING)
@@ -29,7 +29,7 @@ def test_what_is_out_of_range_names_the_method_as_it_was_given() -> None:
     assert rehearsed("psld:omega=0,gamma=0") == ("psld", {"omega": 0.0, "gamma": 0.0})
 
 
-@pytest.mark.parametrize("name", [*VECTORISING, "chain:then=pds", "chain:then=vectorfusion", "vectorfusion:low=0.5"])
+@pytest.mark.parametrize("name", [*VECTORIZING, "chain:then=pds", "chain:then=vectorfusion", "vectorfusion:low=0.5"])
 def test_every_way_of_drawing_can_be_rehearsed(name):
     assert rehearsed_drawer(name).name == name.split(":")[0]
 

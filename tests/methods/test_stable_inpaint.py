@@ -5,9 +5,9 @@ import torch
 from tests.tiny import make_sd, write_sd1
 
 from dreamsampler.core.errors import InputError, ModelError
-from dreamsampler.core.rng import Noise
-from dreamsampler.methods.inverse import restore_with
-from dreamsampler.methods.stable_inpaint import load_inpainting
+from dreamsampler.core.noise import Noise
+from dreamsampler.methods.inverse.registry import restore_with
+from dreamsampler.methods.inverse.stable_inpaint import load_inpainting
 from dreamsampler.operators import Mask, degrade, downsample
 from dreamsampler.priors.load import load
 

@@ -10,22 +10,22 @@ import torch
 from torch import Tensor
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.core.state import State
 from dreamsampler.core.types import Prediction, Step
 from dreamsampler.generators.svg.generator import SvgGenerator
-from dreamsampler.generators.svg.initialise import random_circles
-from dreamsampler.methods.distil import Difference, random_visits
-from dreamsampler.methods.vector import VECTORISING, Drawer
-from dreamsampler.methods.vector_chain import restored
-from dreamsampler.methods.vector_common import variance
-from dreamsampler.methods.vector_live import LayerLoss, draw_layers, growth, outline_distance, unsigned_weights
-from dreamsampler.methods.vector_pds import PosteriorDifference
-from dreamsampler.methods.vector_views import KEPT, perspective_crop, view_grid
+from dreamsampler.generators.svg.initialize import random_circles
+from dreamsampler.methods.drawing.chain import restored
+from dreamsampler.methods.drawing.common import variance
+from dreamsampler.methods.drawing.live import LayerLoss, draw_layers, growth, outline_distance, unsigned_weights
+from dreamsampler.methods.drawing.pds import PosteriorDifference
+from dreamsampler.methods.drawing.registry import VECTORIZING, Drawer
+from dreamsampler.methods.drawing.views import KEPT, perspective_crop, view_grid
+from dreamsampler.methods.editing.distil import Difference, random_visits
 from dreamsampler.operators import Measurement, degrade, gaussian_blur
 from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
-from dreamsampler.steering.descend import Descend, sds_weight
 from dreamsampler.steering.guidance import CFG
+from dreamsampler.steering.optimize import Descend, sds_weight
 from dreamsampler.tasks.canvas import Course
 from dreamsampler.tasks.sketch import VectorSettings
 
@@ -94,7 +94,7 @@ def test_other_seeds_give_other_drawings(world: GaussianPrior) -> None:
 def test_the_drawings_gradient_under_sds_is_the_published_one(world: GaussianPrior) -> None:
     """w(t) (eps_w(z_t) - xi) dz/dpsi, w = b^2."""
     generator = SvgGenerator.of([random_circles(3, (SIDE, SIDE), torch.Generator().manual_seed(5), radius=5)])
-    optimiser = torch.optim.SGD(generator.parameters(), lr=0.0)
+    optimizer = torch.optim.SGD(generator.parameters(), lr=0.0)
     step = random_visits(world.schedule, 4, 0.1, 0.9, seed=1)[1]
     xi = Noise([2]).normal(torch.empty(1, 3, SIDE, SIDE))
     z = generator.render()
@@ -105,7 +105,7 @@ def test_the_drawings_gradient_under_sds_is_the_published_one(world: GaussianPri
     null, cond = world.predict([noised, noised], step, [("",), ("circles",)])
     eps = null.eps + 3.0 * (cond.eps - null.eps)
     (expected,) = torch.autograd.grad(z, generator.points, step.b**2 * (eps - xi))
-    Descend(generator, lambda image: image, optimiser, weight=sds_weight(variance))(pred, state, step)
+    Descend(generator, lambda image: image, optimizer, weight=sds_weight(variance))(pred, state, step)
     torch.testing.assert_close(generator.points.grad, expected, rtol=1e-3, atol=1e-4)
 
 
@@ -217,7 +217,7 @@ def test_views_are_projective_and_keep_most_of_the_picture() -> None:
 
 
 def test_options_are_read_and_checked() -> None:
-    assert {Drawer.parse(name).name for name in VECTORISING} == set(VECTORISING)
+    assert {Drawer.parse(name).name for name in VECTORIZING} == set(VECTORIZING)
     drawer = Drawer.parse("sds:scale=20,balance=0.5,visit_seed=3")
     assert drawer == ("sds", {"scale": 20.0, "visit_seed": 3}, {"balance": 0.5})
     assert Drawer.parse("dreamsampler:scale=2,fit=0.25").settings == {"scale": 2.0, "fit": 0.25}
@@ -242,7 +242,7 @@ def test_bad_options_are_named(text: str, message: str) -> None:
     ("method", "message"),
     [
         ("sds:scale=-1", "scale"), ("sds:low=0.9,high=0.1", "low"), ("vectorfusion:begin=top", "begin"),
-        ("chain:then=paint", "then"), ("pds:stride=0", "stride"), ("trace:colour_bits=9", "colour_bits"),
+        ("chain:then=paint", "then"), ("pds:stride=0", "stride"), ("trace:color_bits=9", "color_bits"),
     ],
 )  # fmt: skip
 def test_bad_numbers_are_named(world: GaussianPrior, method: str, message: str) -> None:

@@ -143,9 +143,9 @@ def test_the_pseudo_inverse_reproduces_a_noiseless_measurement(operator):
     torch.testing.assert_close(again, y, rtol=0, atol=atol)
 
 
-def test_an_item_does_not_depend_on_its_neighbours(operator):
+def test_an_item_does_not_depend_on_its_neighbors(operator):
     y, x0 = draw(3, *operator.measured(SCENE), seed=1), draw(3, *SCENE, seed=2)
-    y[1] *= 1e3  # a neighbour that takes longer to converge
+    y[1] *= 1e3  # a neighbor that takes longer to converge
     if isinstance(operator, Mask) or operator is OPERATORS["foreign"]:
         pytest.skip("pixel by pixel")
     together = prox(operator, y, x0, 1e-3)

@@ -44,7 +44,7 @@ def test_the_first_operator_is_applied_first():
         ("blur:sigma=2,width=3", "unknown field width"),
         ("blur:sigma=2,size=2.5", "size=2.5 is not a whole number"),
         ("mask:rows=1,cols=2-3", "rows='1' is not first-last"),
-        ("kernel:file=k.npy,normalise=perhaps", "neither true nor false"),
+        ("kernel:file=k.npy,normalize=perhaps", "neither true nor false"),
         ("sr:factor=0", "factor=0"),
     ],
 )
@@ -59,5 +59,5 @@ def test_files_need_a_reader():
     with pytest.raises(InputError, match="is white all over"):
         parse("mask:file=white.png", READERS._replace(mask=lambda path: torch.ones(1, 1, 8, 8)))
     seen = []
-    parse("kernel:file=a/b.npy,normalise=true", READERS._replace(kernel=lambda p: seen.append(p) or torch.ones(3, 3)))
+    parse("kernel:file=a/b.npy,normalize=true", READERS._replace(kernel=lambda p: seen.append(p) or torch.ones(3, 3)))
     assert seen == [Path("a/b.npy")]

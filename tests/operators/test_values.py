@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.operators import (
     GaussianNoise,
     Mask,
@@ -80,7 +80,7 @@ def test_constant_pictures_keep_their_value():
         torch.testing.assert_close(y, torch.full_like(y, 0.37), rtol=0, atol=1e-6)
 
 
-def test_neighbouring_separable_operators_become_one():
+def test_neighboring_separable_operators_become_one():
     parts = [gaussian_blur(1.0), downsample(2), grey()]
     joined, x = compose(parts), picture(1, 3, 16, 16)
     assert isinstance(joined, Separable)
@@ -150,10 +150,10 @@ def test_kernels_that_are_not_blurs_are_refused_or_repaired():
     with pytest.raises(InputError, match="sums to 2"):
         kernel_blur(torch.full((1, 1), 2.0))
     with pytest.raises(InputError, match="above 0"):
-        kernel_blur(torch.full((3, 3), -1.0), normalise=True)
+        kernel_blur(torch.full((3, 3), -1.0), normalize=True)
     with pytest.raises(InputError, match="finite"):
         kernel_blur(torch.full((3, 3), math.nan))
-    repaired = kernel_blur(torch.full((4, 3), 5.0), normalise=True).kernel
+    repaired = kernel_blur(torch.full((4, 3), 5.0), normalize=True).kernel
     assert repaired.shape == (5, 3)
     assert float(repaired.sum()) == pytest.approx(1.0)
 

@@ -142,7 +142,7 @@ def test_half_precision_takes_the_half_weights(hub: type[Hub], tmp_path: Path) -
     ("model", "revision", "words"),
     [
         ("someone/else", None, r"no such model on the Hub \(or it is private\), and no file or folder"),
-        ("someone/gated", None, "is gated: accept its licence.*hf auth login"),
+        ("someone/gated", None, "is gated: accept its license.*hf auth login"),
         ("someone/broken", None, "not in the local cache, and the Hub cannot be reached"),
         (REPO, "wrong-revision", "no revision 'wrong-revision'"),
     ],
@@ -199,7 +199,7 @@ def test_files_to_download() -> None:
     assert wanted_files(names, half=True)[1:] == ["unet/a.fp16.safetensors", "vae/b.fp16.safetensors"]
 
 
-def test_the_catalogue_knows_what_is_in_the_cache(hub: type[Hub], tmp_path: Path) -> None:
+def test_the_catalog_knows_what_is_in_the_cache(hub: type[Hub], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     assert catalog.others_in_cache(cache) == []
     assert all(line.place is None for line in catalog.listing(cache))

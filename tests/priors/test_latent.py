@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dreamsampler.core.errors import InputError, ModelError, OutOfMemory
-from dreamsampler.core.parameterisation import from_prediction, to_prediction
+from dreamsampler.core.parameterization import from_prediction, to_prediction
 from dreamsampler.core.schedule import FlowSchedule
 from dreamsampler.priors.condition import TextCondition
 from dreamsampler.priors.latent import LatentDiffusionPrior
@@ -135,7 +135,7 @@ def test_checkpointed_gradients_are_the_same(prior: LatentDiffusionPrior) -> Non
     assert len(calls) == 3, "the second backward pass should have recomputed the block"
 
 
-def test_the_condition_can_be_optimised_too(prior: LatentDiffusionPrior) -> None:
+def test_the_condition_can_be_optimized_too(prior: LatentDiffusionPrior) -> None:
     step = prior.schedule.visits(10)[5]
     cond = prior.embed([""])
     text = cond.text.clone().requires_grad_(True)

@@ -44,7 +44,7 @@ def test_a_file_gives_what_its_pipeline_gives(tmp_path: Path, words: Path, famil
 
 
 def test_configurations_from_a_folder(tmp_path: Path) -> None:
-    """Then everything, the tokeniser and the prediction type too, is the folder's."""
+    """Then everything, the tokenizer and the prediction type too, is the folder's."""
     pipe = ldm.make(tmp_path / "scratch", "sd1", prediction="v_prediction")
     pipe.save_pretrained(tmp_path / "folder")
     path = ldm.write(tmp_path / "model.safetensors", ldm.checkpoint(pipe, "sd1"))
@@ -66,13 +66,13 @@ def test_half_precision_keeps_the_autoencoder_in_float32(tmp_path: Path, words: 
     assert {p.dtype for p in prior.unet.parameters()} == {torch.float16}
 
 
-def test_without_a_tokeniser_it_says_what_to_pass(tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_tokenizer_it_says_what_to_pass(tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "no-cache"))
     pipe = ldm.make(tmp_path / "scratch", "sd1")
     path = ldm.write(tmp_path / "model.safetensors", ldm.checkpoint(pipe, "sd1"))
-    with pytest.raises(ModelError, match=r"brings no tokeniser: pass tokenizer=FOLDER.*vocab\.json and merges\.txt"):
+    with pytest.raises(ModelError, match=r"brings no tokenizer: pass tokenizer=FOLDER.*vocab\.json and merges\.txt"):
         load(path, local_files_only=True)
     with pytest.raises(ModelError, match=r"tokenizer=.*expected a folder with vocab\.json"):
         load(path, tokenizer=tmp_path)

@@ -1,4 +1,4 @@
-"""Weights files: damaged ones are recognised before any library maps them; digests."""
+"""Weights files: damaged ones are recognized before any library maps them; digests."""
 
 import hashlib
 import json

@@ -8,17 +8,17 @@ import torch
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
-from dreamsampler.core.parameterisation import KINDS
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
+from dreamsampler.core.parameterization import KINDS
 from dreamsampler.core.schedule import FlowSchedule, TableSchedule
 from dreamsampler.core.state import State
 from dreamsampler.generators.latent import TensorGenerator
-from dreamsampler.steering.descend import Descend, sds_weight
 from dreamsampler.steering.guidance import CFG, Branches, Single
+from dreamsampler.steering.optimize import Descend, sds_weight
 from dreamsampler.steering.renoise import Mix, Replay, fresh, keep
 from dreamsampler.steering.solve import Solve, When
 from dreamsampler.steering.strength import Constant, GuidanceScale, PaperStrength
-from dreamsampler.terms.text import TextPull, share
+from dreamsampler.steering.text import TextPull, share
 
 STEPS = 20
 
@@ -38,7 +38,7 @@ def run(prior, z, guide, solve=None, renoise=keep, steps=STEPS, seeds=(5, 6)):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("schedule", [TableSchedule.scaled_linear(), FlowSchedule(shift=3.0)])
-def test_every_parameterisation_gives_one_result(gaussian, latent, kind, schedule):
+def test_every_parameterization_gives_one_result(gaussian, latent, kind, schedule):
     # a flow path starts at a = 0, where eps-prediction leaves z0 undetermined: stay below it
     prior = dataclasses.replace(gaussian, kind=kind, schedule=schedule)
     reference = dataclasses.replace(gaussian, kind="v", schedule=schedule)
@@ -120,19 +120,19 @@ def test_several_masks(gaussian, latent):
     close(run(gaussian, latent, Branches(("",), (("target",), ("other",))), Solve((pull,))).z, z, 1e-11)
 
 
-def test_theorem_against_a_numeric_minimiser(latent):
+def test_theorem_against_a_numeric_minimizer(latent):
     """argmin |z - z0|^2 + lam |z - zc|^2 = z0 + gamma (zc - z0), gamma = lam / (1 + lam)."""
     z0, zc, lam = latent[:1], latent[1:], 1.7
     z = z0.clone().requires_grad_(True)
-    optimiser = torch.optim.LBFGS([z], max_iter=50, tolerance_grad=1e-14, tolerance_change=1e-16)
+    optimizer = torch.optim.LBFGS([z], max_iter=50, tolerance_grad=1e-14, tolerance_change=1e-16)
 
     def loss():
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         value = ((z - z0) ** 2).sum() + lam * ((z - zc) ** 2).sum()
         value.backward()
         return value
 
-    optimiser.step(loss)
+    optimizer.step(loss)
     from dreamsampler.core.types import Prediction
 
     pull = TextPull((Constant(lam / (1 + lam)),))

@@ -1,4 +1,4 @@
-"""Optimising a drawing through the loop: rates, renewals, checkpoints, items of a batch."""
+"""Optimizing a drawing through the loop: rates, renewals, checkpoints, items of a batch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.generators.svg.drawing import Drawing
-from dreamsampler.generators.svg.initialise import random_circles
+from dreamsampler.generators.svg.initialize import random_circles
 from dreamsampler.generators.svg.rates import warm_up
 from dreamsampler.operators import Measurement, identity
 from dreamsampler.tasks.canvas import Canvas, Course, Look, clean_visits, run_phases
@@ -37,13 +37,13 @@ def fitted(
     return canvas
 
 
-def test_rates_follow_the_schedule_and_colours_stay_in_range() -> None:
+def test_rates_follow_the_schedule_and_colors_stay_in_range() -> None:
     seen: list[tuple[float, ...]] = []
 
     def look(now: Look) -> None:
-        seen.append(tuple(group["lr"] for group in now.canvas.optimiser.param_groups))
+        seen.append(tuple(group["lr"] for group in now.canvas.optimizer.param_groups))
 
-    canvas = fitted([circles(0)], [0], target(7), Course(on_look=look), rate=4.0, colour_rate=0.9, renew_every=0)
+    canvas = fitted([circles(0)], [0], target(7), Course(on_look=look), rate=4.0, color_rate=0.9, renew_every=0)
     factors = [warm_up(k, 9, warm=1) for k in range(9)]
     assert [rates[0] for rates in seen] == pytest.approx([4.0 * f for f in factors])
     assert [rates[1] for rates in seen] == pytest.approx([0.9 * f for f in factors])

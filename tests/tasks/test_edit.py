@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.steering.strength import PaperStrength
 from dreamsampler.tasks.edit import edit, inversion_report

@@ -8,7 +8,7 @@ import torch
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
-from dreamsampler.core.rng import Noise
+from dreamsampler.core.noise import Noise
 from dreamsampler.core.state import State
 from dreamsampler.core.types import Step
 from dreamsampler.operators import degrade, downsample

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.tiny import write_sd1
 
-from dreamsampler.methods.inverse import RESTORING, restore_with
+from dreamsampler.methods.inverse.registry import RESTORING, restore_with
 from dreamsampler.operators import degrade, gaussian_blur
 from dreamsampler.operators.mask import RectangleMask
 from dreamsampler.priors.load import load

@@ -30,6 +30,7 @@ from dreamsampler.operators import (
 )
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.priors.load import load
+from dreamsampler.steering.drawing_losses import Crossing, Fidelity, Flatness, Near
 from dreamsampler.steering.guidance import CFG
 from dreamsampler.tasks.canvas import Course, run_phases
 from dreamsampler.tasks.common import psnr
@@ -38,7 +39,6 @@ from dreamsampler.tasks.restore import restore
 from dreamsampler.tasks.rival import cost, rival_fit
 from dreamsampler.tasks.sketch import VectorSettings, finished, fit_phase, held_by, make_canvas, starts
 from dreamsampler.tasks.vectorize import vectorize
-from dreamsampler.terms.drawing import Crossing, Fidelity, Flatness, Near
 
 SIDE = 24
 FEW = VectorSettings(paths=3, steps=8, fit=0.5, renew_every=3, price=0.0, restore=0)
@@ -152,14 +152,14 @@ def test_the_better_of_two_fits_goes_on_for_each_item(world: GaussianPrior) -> N
     assert rival is not None
     canvas = make_canvas(both, settings, None, [5, 6], picture)
     before = canvas.generator.points.detach().clone()
-    canvas.optimiser.state[canvas.generator.points]["exp_avg"] = torch.ones_like(before)
+    canvas.optimizer.state[canvas.generator.points]["exp_avg"] = torch.ones_like(before)
     own = cost(canvas, both, settings, picture)
     challenger = rival._replace(cost=torch.tensor([own[0] - 1e-3, own[1] + 1e-3]))
     assert challenger.replace_worse(canvas, both, settings, picture).tolist() == [True, False]
     assert torch.equal(canvas.generator.points[0], rival.points[0])
     assert torch.equal(canvas.generator.rgba[0], rival.rgba[0])
     assert torch.equal(canvas.generator.points[1], before[1])
-    forgotten = canvas.optimiser.state[canvas.generator.points]["exp_avg"]
+    forgotten = canvas.optimizer.state[canvas.generator.points]["exp_avg"]
     assert not forgotten[0].any()
     assert forgotten[1].all()
 
@@ -342,7 +342,7 @@ def test_on_networks_the_canvas_need_not_have_the_priors_size(tmp_path: Path) ->
     ("name", "value"),
     [
         ("eta", 1.5), ("paths", 0), ("paths", 5000), ("segments", 1), ("steps", 0), ("fit", 1.5), ("start", 0.0),
-        ("scale", -1.0), ("balance", float("nan")), ("crossing", float("inf")), ("rate", 0.0), ("colour_rate", -1.0),
+        ("scale", -1.0), ("balance", float("nan")), ("crossing", float("inf")), ("rate", 0.0), ("color_rate", -1.0),
         ("init", "stars"), ("renew_every", -1),
     ],
 )  # fmt: skip

@@ -11,26 +11,27 @@ import numpy as np
 import torch
 from PIL import Image
 
+from iconworld import TASKS, EditPair, edit_pairs
+
 from ..core.errors import InputError, NonFinite
 from ..core.types import Prior
-from ..files.content import sha256_bytes
-from ..files.png import write_png
-from ..files.sheets import picture_sheet
-from ..files.tensors import to_pixels, to_tensor
-from ..iconworld import TASKS, EditPair, edit_pairs
-from ..metrics.base import Metric, Sample, measure
-from ..metrics.clip import ClipAccuracy, ClipSimilarity
-from ..metrics.encoder import ClipEncoder, VisionEncoder
-from ..metrics.psnr import PSNR, PSNROutside
-from ..metrics.ssim import SSIM
-from ..metrics.structure import StructureDistance
-from ..recipe.model import model_ref
-from ..recipe.recipe import ModelRef, Recipe
-from ..recipe.settings import Scalar
+from ..io.content import sha256_bytes
+from ..io.png import write_png
+from ..io.sheets import picture_sheet
+from ..io.tensors import to_pixels, to_tensor
+from ..runs.model import model_ref
+from ..runs.recipe import ModelRef, Recipe
+from ..runs.settings import Scalar
 from .editors import Case, Editor
+from .metrics.base import Metric, Sample, measure
+from .metrics.clip import ClipAccuracy, ClipSimilarity
+from .metrics.encoder import ClipEncoder, VisionEncoder
+from .metrics.psnr import PSNR, PSNROutside
+from .metrics.ssim import SSIM
+from .metrics.structure import StructureDistance
 from .shared import check_scenes, picture_path, weights_id
 from .store import Item, OnItem, Result, Store, make_folder, work_through
-from .tables import Column, Table, summarise, write_tables
+from .tables import Column, Table, summarize, write_tables
 
 METHODS = (
     "dreamsampler",
@@ -130,8 +131,8 @@ def run(
     bench.warm_up(any(item.key not in store.results for item in items))
     results = work_through(items, store, on_item)
     title = f"Editing, {split} split, {n} pairs a task, {bench.model.id}"
-    overall = summarise(results, ("method",), COLUMNS, f"{title}: all tasks")
-    by_task = summarise(results, ("task", "method"), COLUMNS, f"{title}: by task")
+    overall = summarize(results, ("method",), COLUMNS, f"{title}: all tasks")
+    by_task = summarize(results, ("task", "method"), COLUMNS, f"{title}: by task")
     files = [] if out is None else write_tables(out, "edit", (overall, by_task))
     if out is not None and rows:
         files.append(out / "edit.png")

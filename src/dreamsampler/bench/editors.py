@@ -18,8 +18,8 @@ from ..core.errors import InputError
 from ..core.types import Prior
 from ..methods import EDITING, load_method
 from ..methods.common import Edited
-from ..methods.rehearsal import SIDE, GreyPrior
-from ..recipe.settings import Scalar
+from ..methods.rehearsal import SIDE, GrayPrior
+from ..runs.settings import Scalar
 from ..tasks.common import Receipt
 from ..tasks.edit import edit
 
@@ -127,7 +127,7 @@ class Editor:
         """
         grey = torch.zeros(1, 3, SIDE, SIDE)
         try:
-            self(GreyPrior(), Case(grey, "", "", torch.ones(1, 1, SIDE, SIDE), seed=0))
+            self(GrayPrior(), Case(grey, "", "", torch.ones(1, 1, SIDE, SIDE), seed=0))
         except InputError as error:
             raise InputError(f"method {self.name!r}: {error}") from error
 

@@ -43,7 +43,7 @@ def sd1_vae() -> Any:
 
 
 class _Prompts:
-    """Stands for tokeniser and text encoder."""
+    """Stands for tokenizer and text encoder."""
 
     notes: tuple[str, ...] = ()
 

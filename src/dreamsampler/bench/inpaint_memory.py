@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..tasks.inpaint import InpaintSettings, inpaint
 from .imaginary import imaginary_prior
 from .memory import LiveMemory

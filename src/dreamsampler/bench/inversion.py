@@ -13,21 +13,22 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from iconworld import EditPair, edit_pairs
+
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..files.content import sha256_bytes
-from ..files.tensors import to_tensor
-from ..iconworld import EditPair, edit_pairs
-from ..metrics.psnr import decibels
-from ..recipe.model import model_ref
-from ..recipe.recipe import Recipe
-from ..recipe.settings import Scalar
+from ..io.content import sha256_bytes
+from ..io.tensors import to_tensor
+from ..runs.model import model_ref
+from ..runs.recipe import Recipe
+from ..runs.settings import Scalar
 from ..steering.inversion import METHODS
 from ..steering.strength import PaperStrength, Weight
 from ..tasks.edit import edit, inversion_report
+from .metrics.psnr import decibels
 from .shared import check_scenes
 from .store import Item, OnItem, Result, Store, make_folder, work_through
-from .tables import Column, Table, summarise, write_tables
+from .tables import Column, Table, summarize, write_tables
 
 ROUND_TRIP = (
     Column("loss", "lower", 2, 1.0, "dB"),
@@ -99,13 +100,13 @@ def run(
     results = work_through([*trips, *edits], Store(None if out is None else out / "inversion.jsonl"), on_item)
     under = "caption" if caption else "null prompt"
     title = f"{model_ref(prior).id}, {', '.join(tasks)}, {n} {split} pairs each"
-    round_trip = summarise(
+    round_trip = summarize(
         _sorted(results[: len(trips)], methods),
         ("inversion", "steps"),
         ROUND_TRIP,
         f"Round trip under the {under}: {title}",
     )
-    equivalence = summarise(
+    equivalence = summarize(
         _sorted(results[len(trips) :], tuple(SCHEMES)),
         ("held constant", "steps"),
         EQUIVALENCE,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..metrics.encoder import ClipEncoder
 from ..priors.bundle import shipped_folder
+from .metrics.encoder import ClipEncoder
 
 
 def bundled_judge_folder() -> Path:

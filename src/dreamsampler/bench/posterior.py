@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..methods.inverse import parse_method, restore_with
+from ..methods.inverse.registry import parse_method, restore_with
 from ..operators import Measurement, Operator, degrade, downsample, gaussian_blur
 from ..operators.mask import RectangleMask
 from ..priors.gaussian import GaussianPrior, IdentitySpace
@@ -73,8 +73,8 @@ def exact_posterior(operator: Operator, y: Tensor, sigma: float, mean: Tensor, s
     pixels = torch.eye(n, dtype=torch.float64).reshape(n, *mean.shape)
     matrix = operator.forward(pixels).reshape(n, -1).T
     covariance = torch.linalg.inv(matrix.T @ matrix / sigma**2 + torch.eye(n, dtype=torch.float64) / std**2)
-    centre = covariance @ (matrix.T @ y.flatten() / sigma**2 + mean.flatten() / std**2)
-    return Posterior(centre, covariance)
+    center = covariance @ (matrix.T @ y.flatten() / sigma**2 + mean.flatten() / std**2)
+    return Posterior(center, covariance)
 
 
 def true_variance(std: float) -> Any:

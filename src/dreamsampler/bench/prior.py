@@ -9,24 +9,25 @@ from typing import Any
 
 import torch
 
+from iconworld.evaluation import quality
+from iconworld.evaluation.card import learned_icons, load_judge
+from iconworld.scenes.iconset import IconSet
+from iconworld.scenes.vocabulary import NOUNS
+from iconworld.training.worlds import drawn_scene, icon_scene
+
 from ..core.errors import InputError, ModelError
-from ..files.png import write_png
-from ..files.sheets import picture_sheet
-from ..iconworld import quality
-from ..iconworld.iconset import IconSet
-from ..iconworld.train.card import learned_icons, load_judge
-from ..iconworld.train.worlds import drawn_scene, icon_scene
-from ..iconworld.vocabulary import NOUNS
+from ..io.png import write_png
+from ..io.sheets import picture_sheet
 from ..priors.folder import quiet, readable
 from ..priors.weights import fingerprint
-from ..recipe.recipe import ModelRef, Recipe
-from ..recipe.settings import Scalar
+from ..runs.recipe import ModelRef, Recipe
+from ..runs.settings import Scalar
 from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Cell, Column, Table, write_tables
 
 AUTOENCODER = "autoencoder PSNR, drawn scenes (dB)"
 NAMED = "text to image, guidance 4: judge names the icon asked for (%)"
-COLOURED = "text to image, guidance 4: judge names the background colour (%)"
+COLORED = "text to image, guidance 4: judge names the background color (%)"
 INVERSION = "inversion round trip, loss against the autoencoder (dB)"
 JUDGE_NOUN = "judge on drawn scenes: noun (%)"
 JUDGE_BACKGROUND = "judge on drawn scenes: background (%)"
@@ -37,7 +38,7 @@ JUDGE_BACKGROUND_REAL = "judge on scenes of real icons: background (%)"
 GOALS: dict[str, tuple[str, str]] = {
     AUTOENCODER: (">= 28", ">= 32"),
     NAMED: (">= 70", ">= 95"),
-    COLOURED: (">= 90", ">= 98"),
+    COLORED: (">= 90", ">= 98"),
     INVERSION: ("<= 2", "<= 1"),
     JUDGE_NOUN: (">= 95", ">= 98"),
     JUDGE_BACKGROUND: (">= 95", ">= 98"),
@@ -91,9 +92,7 @@ def run(
         raise InputError(f"n={n}: expected at least 4")
     for folder, needed in ((prior, "model_index.json"), (judge, "vocabulary.json")):
         if not (folder / needed).is_file():
-            raise ModelError(
-                f"{folder}: has no {needed}; expected what `python -m dreamsampler.iconworld.train` writes"
-            )
+            raise ModelError(f"{folder}: has no {needed}; expected what `python -m iconworld.training` writes")
     make_folder(out)
     bench = _open(prior, judge, icons, n, steps, seed, device, out)
     store = Store(None if out is None else out / "prior.jsonl")
@@ -164,7 +163,7 @@ class _Bench:
             grid = [cells[i : i + 8] for i in range(0, len(cells), 8)]
             words = [made.prompts[i : i + 8] for i in range(0, len(cells), 8)]
             write_png(self.out / SHEET, picture_sheet(grid, words))
-        return {**_share(NAMED, made.noun), **_share(COLOURED, made.background)}
+        return {**_share(NAMED, made.noun), **_share(COLORED, made.background)}
 
     def _round_trip(self) -> dict[str, float | None]:
         count = max(1, self.n // 4)
@@ -172,8 +171,8 @@ class _Bench:
         return {INVERSION: trip.loss, f"{INVERSION}: n": count}
 
     def _judged(self, noun: str, background: str, scenes: quality.Scenes) -> dict[str, float | None]:
-        named, coloured = quality.judge_accuracy(self.judge, scenes, self.n, self.seed)
-        return {**_share(noun, named), **_share(background, coloured)}
+        named, colored = quality.judge_accuracy(self.judge, scenes, self.n, self.seed)
+        return {**_share(noun, named), **_share(background, colored)}
 
 
 def _open(

@@ -9,10 +9,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from iconworld import Scene, edit_pairs, hidden_region, sample_scene
+from iconworld.scenes.figures import Wear
+
 from ..core.errors import InputError
-from ..files.tensors import to_tensor
-from ..iconworld import Scene, edit_pairs, hidden_region, sample_scene
-from ..iconworld.figures import Wear
+from ..io.tensors import to_tensor
 from ..operators import Mask, Measurement, Operator, degrade, downsample, gaussian_blur
 from ..operators.mask import union
 

@@ -1,9 +1,9 @@
-"""How fast, exact and hungry the rasteriser is, over numbers of paths and sizes, with diffvg beside it if it is there.
+"""How fast, exact and hungry the rasterizer is, over numbers of paths and sizes, with diffvg beside it if it is there.
 
 Scenes are closed blobs of cubic segments with radii of 5-20 % of the picture and opacities of 0.4-1 on white. Time is
 that of a forward and a backward pass; the processor's seconds are the robust figure, since the wall's depend on what
 else runs. The truth is the exact-area picture in float64 at a multiple of the size, averaged, and its gradient; the
-loss is the one of a fit, half the squared distance to the picture of another scene, linearised at the truth.
+loss is the one of a fit, half the squared distance to the picture of another scene, linearized at the truth.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..generators.svg.structure import Structure
 from .tables import Cell, Column, Table
 
 Pass = Callable[[Tensor, Tensor], Tensor]
-"""Control points `[N, 2]` and colours `[P, 4]` -> picture `[3, H, W]` in [0, 1]."""
+"""Control points `[N, 2]` and colors `[P, 4]` -> picture `[3, H, W]` in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def run(
 
 
 def scene(case: RasterCase, seed: int) -> tuple[Tensor, Tensor]:
-    """Control points `[N, 2]` and colours `[P, 4]` in float64 of irregular blobs."""
+    """Control points `[N, 2]` and colors `[P, 4]` in float64 of irregular blobs."""
     rng = torch.Generator().manual_seed(seed)
     draw = torch.rand(case.paths, 7, generator=rng, dtype=torch.float64)
     radius = (0.05 + 0.15 * draw[:, :1]) * case.side
@@ -118,11 +118,11 @@ def _case(case: RasterCase, repeats: int, seed: int, factor: int, device: torch.
     rng = torch.Generator().manual_seed(seed + 1)
     structure = Structure.uniform(case.paths, case.segments)
 
-    def ours(moved: Tensor, colours: Tensor) -> Tensor:
-        return rasterize(moved, structure, colours, (case.side, case.side))[0]
+    def ours(moved: Tensor, colors: Tensor) -> Tensor:
+        return rasterize(moved, structure, colors, (case.side, case.side))[0]
 
-    def supersampled(moved: Tensor, colours: Tensor) -> Tensor:
-        large = rasterize(moved * factor, structure, colours, (case.side * factor, case.side * factor))
+    def supersampled(moved: Tensor, colors: Tensor) -> Tensor:
+        large = rasterize(moved * factor, structure, colors, (case.side * factor, case.side * factor))
         return torch.nn.functional.avg_pool2d(large, factor)[0]
 
     with torch.no_grad():
@@ -175,7 +175,7 @@ def _row(
 
 
 def _forward_backward(render: Pass, points: Tensor, rgba: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The picture, and the gradient of its weighted sum by the control points (that of the colours is computed too)."""
+    """The picture, and the gradient of its weighted sum by the control points (that of the colors is computed too)."""
     points, rgba = points.clone().requires_grad_(), rgba.clone().requires_grad_()
     image = render(points, rgba)
     gradient, _ = torch.autograd.grad((image * weight).sum(), [points, rgba])
@@ -185,7 +185,7 @@ def _forward_backward(render: Pass, points: Tensor, rgba: Tensor, weight: Tensor
 def _differences(
     render: Pass, points: Tensor, rgba: Tensor, weight: Tensor, rng: torch.Generator, directions: int = 4
 ) -> float:
-    """Largest relative distance of directional derivatives to central differences, float64, points and colours."""
+    """Largest relative distance of directional derivatives to central differences, float64, points and colors."""
     step, worst = 1e-6, 0.0
     _, gradient = _forward_backward(render, points, rgba, weight)
     for _ in range(directions):
@@ -275,7 +275,7 @@ def table(rows: Sequence[RasterRow]) -> Table:
             _cell(row.difference_error),
         )
         lines.append(((row.renderer, str(case.paths), str(case.segments), str(case.side)), cells))
-    return Table("Rasteriser, forward and backward", ("renderer", "paths", "segments", "side"), COLUMNS, tuple(lines))
+    return Table("Rasterizer, forward and backward", ("renderer", "paths", "segments", "side"), COLUMNS, tuple(lines))
 
 
 def _spread(values: Sequence[float]) -> Cell:

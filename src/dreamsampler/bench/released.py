@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..core.parameterisation import output_weights
+from ..core.parameterization import output_weights
 from ..core.types import Step
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..core.types import Step
 from .released import Network
 

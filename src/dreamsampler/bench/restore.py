@@ -14,22 +14,22 @@ from torch import Tensor
 
 from ..core.errors import NonFinite
 from ..core.types import Prior
-from ..files.content import sha256_bytes
-from ..files.images import read_image
-from ..files.png import write_png
-from ..files.sheets import picture_sheet
-from ..files.tensors import to_pixels, to_tensor
-from ..metrics.encoder import ClipEncoder
-from ..metrics.frechet import frechet
+from ..io.content import sha256_bytes
+from ..io.images import read_image
+from ..io.png import write_png
+from ..io.sheets import picture_sheet
+from ..io.tensors import to_pixels, to_tensor
 from ..operators.mask import paste, union
-from ..recipe.model import model_ref
-from ..recipe.recipe import ModelRef, Recipe
+from ..runs.model import model_ref
+from ..runs.recipe import ModelRef, Recipe
 from .clock import peak_mebibytes, reset_peak
+from .metrics.encoder import ClipEncoder
+from .metrics.frechet import frechet
 from .problems import PROBLEMS, Problem, problem
 from .shared import check_scenes, picture_path, weights_id
 from .solvers import Solver, judge_result
 from .store import Item, OnItem, Result, Store, work_through
-from .tables import Cell, Column, Table, summarise, write_tables
+from .tables import Cell, Column, Table, summarize, write_tables
 
 METHODS = (
     "dreamsampler",
@@ -124,7 +124,7 @@ def run(
             items += [bench.item(s, given, task, split, k, seed + k) for s in solvers if s.takes(given)]
     results = work_through(items, Store(None if out is None else out / "results.jsonl"), on_item)
     title = f"Inpainting and restoration, {split} split, {n} problems a task, {bench.model.id}"
-    table = bench.with_frechet(summarise(results, ("task", "method"), COLUMNS, title), results)
+    table = bench.with_frechet(summarize(results, ("task", "method"), COLUMNS, title), results)
     files = [] if out is None else write_tables(out, "restore", (table,))
     if out is not None and sheet:
         files.append(out / "restore.png")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from torch import nn
 
+from iconworld import SPLITS
+
 from ..core.errors import InputError
-from ..iconworld import SPLITS
 from ..priors.weights import fingerprint
 
 MEASURED = tuple(split for split in SPLITS if split != "train")

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..methods.inverse import MASKS_ONLY, restore_with
+from ..methods.inverse.registry import MASKS_ONLY, restore_with
 from ..methods.rehearsal import rehearsed
-from ..metrics.base import Sample
-from ..metrics.clip import ClipAccuracy
-from ..metrics.encoder import ClipEncoder
-from ..metrics.psnr import decibels
-from ..metrics.ssim import ssim
 from ..operators.mask import paste, union
 from ..tasks.inpaint import InpaintSettings, inpaint
+from .metrics.base import Sample
+from .metrics.clip import ClipAccuracy
+from .metrics.encoder import ClipEncoder
+from .metrics.psnr import decibels
+from .metrics.ssim import ssim
 from .problems import Problem
 
 REFERENCES = ("start", "truth")

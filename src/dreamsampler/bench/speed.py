@@ -14,15 +14,15 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.loop import dream_sample
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..core.state import State
 from ..steering.guidance import Branches
 from ..steering.inversion import invert
 from ..steering.renoise import keep
 from ..steering.solve import Solve
 from ..steering.strength import PaperStrength
+from ..steering.text import TextPull
 from ..tasks.edit import edit
-from ..terms.text import TextPull
 from .clock import Taken, Watched, peak_mebibytes, reset_peak, spread, taken
 from .released import Network, released_edit
 from .store import OnItem, make_folder
@@ -55,7 +55,7 @@ class SpeedReport:
     Attributes:
         cost, rate: the tables.
         evaluation_ratio: of the edit's evaluations to the released procedure's.
-        wall_ratio: of their wall times, the median over pairs of neighbouring runs.
+        wall_ratio: of their wall times, the median over pairs of neighboring runs.
         processor_ratio: the same of processor times, which a busy machine disturbs less. On a CPU only.
         overhead: share of the loop's time outside the network over the time inside, median.
         difference: largest difference of the two edited latents, which should be rounding.

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import InputError
-from ..files.atomic import make_folder as make_writable
+from ..io.atomic import make_folder as make_writable
 
 Values = Mapping[str, float | None]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import InputError
-from ..files.atomic import write_text
+from ..io.atomic import write_text
 from .store import Result
 
 
@@ -136,7 +136,7 @@ def cell_of(values: Sequence[float | None], factor: float = 1.0, seed: int = 0) 
     return Cell(math.fsum(defined) / len(defined), low, high, len(defined), len(values) - len(defined))
 
 
-def summarise(
+def summarize(
     results: Sequence[Result], labels: Sequence[str], columns: Sequence[Column], title: str, seed: int = 0
 ) -> Table:
     """Group results by the labels named, in the order in which they first occur.

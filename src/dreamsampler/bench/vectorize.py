@@ -12,31 +12,32 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from iconworld import IconSet, sample_scene
+
 from ..core.errors import InputError, NonFinite
 from ..core.types import Prior
-from ..files.atomic import write_bytes
-from ..files.content import sha256_bytes
-from ..files.png import write_png
-from ..files.sheets import picture_sheet
-from ..files.tensors import to_pixels, to_tensor
 from ..generators.svg.crossing import self_intersections
 from ..generators.svg.drawing import Drawing
 from ..generators.svg.reader import read_svg
 from ..generators.svg.writer import svg_text
-from ..iconworld import IconSet, sample_scene
-from ..methods.vector import Drawer
-from ..metrics.base import Sample
-from ..metrics.clip import ClipAccuracy
-from ..metrics.encoder import ClipEncoder
-from ..metrics.psnr import decibels
-from ..metrics.ssim import WINDOW, ssim
+from ..io.atomic import write_bytes
+from ..io.content import sha256_bytes
+from ..io.png import write_png
+from ..io.sheets import picture_sheet
+from ..io.tensors import to_pixels, to_tensor
+from ..methods.drawing.registry import Drawer
 from ..operators import Measurement, degrade, downsample, gaussian_blur
-from ..recipe.model import model_ref
-from ..recipe.recipe import ModelRef, Recipe
+from ..runs.model import model_ref
+from ..runs.recipe import ModelRef, Recipe
 from ..tasks.sketch import VectorSettings
+from .metrics.base import Sample
+from .metrics.clip import ClipAccuracy
+from .metrics.encoder import ClipEncoder
+from .metrics.psnr import decibels
+from .metrics.ssim import WINDOW, ssim
 from .shared import check_scenes, weights_id
 from .store import Item, OnItem, Result, Store, work_through
-from .tables import Column, Table, summarise, write_tables
+from .tables import Column, Table, summarize, write_tables
 
 TASKS = {
     "blur": lambda: gaussian_blur(4.0),
@@ -124,7 +125,7 @@ def run(
     Args:
         prior: the diffusion model; None leaves out the methods that need one.
         judge: a CLIP model that knows this world: is a drawing nearer to its caption than to another scene's?
-        methods: names in `methods.vector.VECTORISING` with options ("sds:scale=20"), or "first guess".
+        methods: names in `methods.vector.VECTORIZING` with options ("sds:scale=20"), or "first guess".
         tasks: names in `TASKS`.
         split: "dev" or "test". Choose settings on "dev" only.
         n, first: how many scenes, and the number of the first.
@@ -159,8 +160,8 @@ def run(
             items += [bench.item(text, drawers[text], case, task, split, k, seed + k) for text in chosen]
     results = work_through(items, Store(None if out is None else out / "results.jsonl"), on_item)
     world = "Icon World" if icons is None else "real icons"
-    title = f"Vectorisation, {world}, {split} split, {n} scenes a task, noise {NOISE}, {bench.model.id}"
-    table = summarise(results, ("task", "method"), COLUMNS, title)
+    title = f"Vectorization, {world}, {split} split, {n} scenes a task, noise {NOISE}, {bench.model.id}"
+    table = summarize(results, ("task", "method"), COLUMNS, title)
     files = [] if out is None else write_tables(out, "vectorize", (table,))
     if out is not None and sheet:
         files.append(out / "vectorize.png")

@@ -24,9 +24,9 @@ def dream_sample(
     renoise: Renoise,
     on_step: OnStep | None = None,
 ) -> State:
-    """Regularised latent optimisation along a diffusion path.
+    """Regularized latent optimization along a diffusion path.
 
-    At every step: let the prior estimate the clean latent; solve a small optimisation around that estimate,
+    At every step: let the prior estimate the clean latent; solve a small optimization around that estimate,
     z0 = g(argmin_psi |g(psi) - z0_hat|^2 + sum_k lambda_k R_k(g(psi))); put noise back, z' = a' z0 + b' eps.
 
     With `renoise=keep` on descending steps this is a sampler (DDIM, CFG++, DreamSampler, DPS); with `renoise=fresh` on

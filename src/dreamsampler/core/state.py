@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .errors import InputError, NonFinite
-from .rng import Noise
+from .noise import Noise
 from .types import Prediction, Step
 
 _LEARNED = "learned."

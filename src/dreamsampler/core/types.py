@@ -52,7 +52,7 @@ class Schedule(Protocol):
     def visits(self, n: int, start: float = 1.0) -> list[Step]: ...
 
     def pull(self, t: float, t_next: float) -> float:
-        """Integral of a b / (a^2 + b^2) over the normalised time between two visits; see `steering.strength`."""
+        """Integral of a b / (a^2 + b^2) over the normalized time between two visits; see `steering.strength`."""
         ...
 
 
@@ -100,7 +100,7 @@ class Guidance(Protocol):
 
 
 class Term(Protocol):
-    """One regulariser R_k: moves the clean estimate towards what R_k wants, in closed form or by gradient."""
+    """One regularizer R_k: moves the clean estimate towards what R_k wants, in closed form or by gradient."""
 
     def needs_prior_grad(self, step: Step) -> bool:
         """True where the term differentiates the prediction with respect to the noisy latent (DPS)."""

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from iconworld import Scene, edit_pairs
+from iconworld.scenes.figures import colors_of
+
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..files.png import write_png
-from ..files.sheets import picture_sheet
-from ..iconworld import Scene, edit_pairs
-from ..iconworld.figures import colours_of
+from ..io.png import write_png
+from ..io.sheets import picture_sheet
 from ..tasks.common import OnProgress
 from .python import edit
 
@@ -48,7 +49,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Cat to dog, horse to zebra, glasses on a face, and two objects recoloured in one run.
+    """Cat to dog, horse to zebra, glasses on a face, and two objects recolored in one run.
 
     All are scenes of the development split: which ones, and the strength, were chosen by looking.
     """
@@ -64,23 +65,23 @@ def cases() -> list[Case]:
 
 
 def _two_objects() -> Case:
-    """Both objects of a scene take another colour in one run, each in its own mask."""
+    """Both objects of a scene take another color in one run, each in its own mask."""
     scenes = (pair.source for pair in edit_pairs("one-of-two", "dev", 40))
     before = next(s for s in scenes if {figure.kind for figure in s.figures} == {"mushroom", "house"})
-    colours: list[str] = []
+    colors: list[str] = []
     for k in range(2):
-        colours.append(next(c for c in _others(before, k) if c not in colours))
+        colors.append(next(c for c in _others(before, k) if c not in colors))
     masks = tuple(grown(before.mask(f"figure {k}", SIDE)) for k in range(2))
-    after = before.with_figure(0, colour=colours[0]).with_figure(1, colour=colours[1])
+    after = before.with_figure(0, color=colors[0]).with_figure(1, color=colors[1])
     # each prompt says the whole scene with one thing changed: that, less the source's caption, is the change alone
-    prompts = tuple(before.with_figure(k, colour=colours[k]).full_caption() for k in range(2))
+    prompts = tuple(before.with_figure(k, color=colors[k]).full_caption() for k in range(2))
     return Case("two", before, after, prompts, masks, before.full_caption())
 
 
 def _others(scene: Scene, index: int) -> list[str]:
-    """Colours that a figure could have instead of its own and that the background lets one see."""
-    figure, ground = scene.figures[index], scene.background.colour
-    return [colour for colour in colours_of(figure.kind) if colour not in (figure.colour, ground)]
+    """Colors that a figure could have instead of its own and that the background lets one see."""
+    figure, ground = scene.figures[index], scene.background.color
+    return [color for color in colors_of(figure.kind) if color not in (figure.color, ground)]
 
 
 def grown(mask: Bits, pixels: int = GROWN) -> Bits:

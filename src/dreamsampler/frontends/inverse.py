@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from ..core.rng import Noise
-from ..files.images import Source, read_image
-from ..files.tensors import to_tensor
+from ..core.noise import Noise
+from ..io.images import Source, read_image
+from ..io.tensors import to_tensor
 from ..operators import GaussianNoise, PoissonNoise
-from ..recipe.inputs import Inputs
-from ..recipe.jobs_inverse import inpaint_jobs, inpaint_settings, restore_jobs, solver_settings
-from ..recipe.outcome import Outcome
-from ..recipe.run import Options, run_all
-from ..recipe.run_restore import operator_of
+from ..runs.inputs import Inputs
+from ..runs.jobs_inverse import inpaint_jobs, inpaint_settings, restore_jobs, solver_settings
+from ..runs.outcome import Outcome
+from ..runs.run import Options, run_all
+from ..runs.run_restore import operator_of
 from ..tasks.common import OnProgress
 from .python import as_prior
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.types import Prior
-from ..files.images import Source
-from ..methods.inverse import loader_of
+from ..io.images import Source
+from ..methods.inverse.registry import loader_of
 from ..priors.load import load
-from ..recipe.jobs import edit_jobs, edit_settings, generate_jobs, inversion_settings, invert_jobs, sized
-from ..recipe.outcome import Outcome
-from ..recipe.run import Options, run_all
-from ..recipe.verify import verify
+from ..runs.jobs import edit_jobs, edit_settings, generate_jobs, inversion_settings, invert_jobs, sized
+from ..runs.outcome import Outcome
+from ..runs.run import Options, run_all
+from ..runs.verify import verify
 from ..tasks.common import OnProgress
 
 FRAMES = 24
@@ -46,7 +46,7 @@ def edit(
     dtype: str | None = None,
     progress: OnProgress | None = None,
 ) -> Outcome:
-    """Edit pictures towards prompts: DreamSampler's Algorithm 3, localised by masks (eq. 19).
+    """Edit pictures towards prompts: DreamSampler's Algorithm 3, localized by masks (eq. 19).
 
     Args:
         image: a path, PIL image, array or tensor, or a list of them; of any size.

@@ -13,20 +13,20 @@ from typing import Any
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..files.images import Source
-from ..files.png import write_png
-from ..files.tensors import to_pixels
 from ..generators.svg.animate import write_gif
 from ..generators.svg.drawing import Drawing
 from ..generators.svg.reader import read_svg
+from ..io.images import Source
+from ..io.png import write_png
+from ..io.tensors import to_pixels
 from ..operators import Measurement
-from ..recipe.carry import save_drawing
-from ..recipe.inputs import Inputs
-from ..recipe.jobs_vector import vector_job
-from ..recipe.model import completed, model_ref
-from ..recipe.recipe import Recipe
-from ..recipe.run import Job
-from ..recipe.run_vectorize import Scene, draw_scene, needs_prior, scene_of
+from ..runs.carry import save_drawing
+from ..runs.inputs import Inputs
+from ..runs.jobs_vector import vector_job
+from ..runs.model import completed, model_ref
+from ..runs.recipe import Recipe
+from ..runs.run import Job
+from ..runs.run_vectorize import Scene, draw_scene, needs_prior, scene_of
 from ..tasks.common import OnProgress
 from .python import as_prior
 from .vector_watch import OnLook, Watch
@@ -162,7 +162,7 @@ def vectorize(
             prompt says: the picture that `generate` makes of it with the same seed.
         prompt: what it shows.
         operator, noise: what was done to it, as in `restore`.
-        method: "dreamsampler", or another of `methods.vector.VECTORISING` with options, "sds:scale=20"; "data", "live"
+        method: "dreamsampler", or another of `methods.vector.VECTORIZING` with options, "sds:scale=20"; "data", "live"
             and "trace" need no model to draw a picture.
         paths, segments: filled paths and cubic segments of each.
         steps: gradient steps.

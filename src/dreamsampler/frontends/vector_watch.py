@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..files.tensor_file import read_tensors, write_tensors
+from ..io.tensor_file import read_tensors, write_tensors
 from ..tasks.canvas import Course, Look
 
 SAVE_EVERY = 20.0

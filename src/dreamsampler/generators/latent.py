@@ -1,4 +1,4 @@
-"""The simplest generators: the picture, or its latent, is itself what is optimised (DDS, SDS, image distillation)."""
+"""The simplest generators: the picture, or its latent, is itself what is optimized (DDS, SDS, image distillation)."""
 
 from __future__ import annotations
 

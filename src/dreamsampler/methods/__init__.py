@@ -12,15 +12,15 @@ from typing import Any
 from ..core.errors import InputError
 
 EDITING: dict[str, str] = {
-    "ddim-swap": "ddim_swap:ddim_swap",
-    "sdedit": "sdedit:sdedit",
-    "cfgpp": "cfgpp:cfgpp_edit",
-    "dds": "dds:dds",
-    "sds": "sds:sds",
-    "pds": "pds:pds",
-    "flowedit": "flowedit:flowedit",
-    "edit-friendly": "edit_friendly:edit_friendly",
-    "blended": "blended:blended",
+    "ddim-swap": "editing.ddim_swap:ddim_swap",
+    "sdedit": "editing.sdedit:sdedit",
+    "cfgpp": "editing.cfgpp:cfgpp_edit",
+    "dds": "editing.dds:dds",
+    "sds": "editing.sds:sds",
+    "pds": "editing.pds:pds",
+    "flowedit": "editing.flowedit:flowedit",
+    "edit-friendly": "editing.edit_friendly:edit_friendly",
+    "blended": "editing.blended:blended",
 }
 """Text-guided editing: (prior, images, prompt, *, source_prompt, steps, seeds, on_progress, ...) -> Edited."""
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..core.state import State
 from ..core.types import Condition, Prior, Step
 from ..tasks.common import Receipt, check_images, check_prompts, evaluations, seeds_for

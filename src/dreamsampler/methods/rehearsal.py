@@ -20,8 +20,8 @@ from ..core.types import Prediction, Step
 from ..operators import Mask, Measurement, identity
 from ..priors.gaussian import IdentitySpace
 from ..tasks.sketch import VectorSettings
-from .inverse import load_restorer, parse_method
-from .vector import Drawer
+from .drawing.registry import Drawer
+from .inverse.registry import load_restorer, parse_method
 
 SIDE = 4
 CANVAS = 16
@@ -36,7 +36,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class GreyPrior:
+class GrayPrior:
     """A prior that expects the grey picture whatever it is asked: z0 = 0, eps = z / b."""
 
     schedule: TableSchedule = field(default_factory=TableSchedule.scaled_linear)
@@ -65,7 +65,7 @@ def rehearsed(text: str) -> tuple[str, dict[str, Any]]:
     # a hole, which every method can fill
     measurement = Measurement(Mask.hole(hole), torch.zeros(1, 3, SIDE, SIDE))
     try:
-        load_restorer(name)(GreyPrior(), measurement, steps=STEPS, **options)
+        load_restorer(name)(GrayPrior(), measurement, steps=STEPS, **options)
     except InputError as error:
         raise InputError(f"method {text!r}: {error}") from error
     return name, options
@@ -87,7 +87,7 @@ def rehearsed_drawer(text: str) -> Drawer:
         settings = replace(VectorSettings(paths=1, steps=2, init="random"), **drawer.settings)
         if drawer.own:  # settings have been checked by now
             brief = drawer._replace(settings={})
-            brief(GreyPrior(), measurement, settings=replace(settings, restore=0, blur=0.0))
+            brief(GrayPrior(), measurement, settings=replace(settings, restore=0, blur=0.0))
     except InputError as error:
         raise InputError(f"method {text!r}: {error}") from error
     return drawer

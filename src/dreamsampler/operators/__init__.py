@@ -1,4 +1,4 @@
-"""Linear measurements y = A x + n: masks, blurs, downsampling, colour, their compositions and their inverses."""
+"""Linear measurements y = A x + n: masks, blurs, downsampling, color, their compositions and their inverses."""
 
 from .adapt import as_operator
 from .base import Operator, Shape, Solvable, check_measurement

@@ -51,11 +51,11 @@ class Taps:
         return m
 
     def matrix(self, n: int) -> Tensor:
-        centre = len(self.weights) // 2
+        center = len(self.weights) // 2
         here = torch.arange(n)
         matrix = torch.zeros(n, n, dtype=torch.float64)
         for k, weight in enumerate(self.weights):
-            read = (here - (k - centre)).clamp(0, n - 1)
+            read = (here - (k - center)).clamp(0, n - 1)
             matrix[here, read] += weight
         return matrix
 
@@ -64,7 +64,7 @@ class Taps:
 class Resize:
     """Downsampling by a factor >= 1, antialiased.
 
-    bicubic: Keys' kernel with a = -0.5, stretched by the factor, weights renormalised at the border (as Pillow and
+    bicubic: Keys' kernel with a = -0.5, stretched by the factor, weights renormalized at the border (as Pillow and
     `torch.nn.functional.interpolate(mode="bicubic", antialias=True)` do). box: the mean over each new pixel's area.
     """
 
@@ -96,14 +96,14 @@ class Resize:
 
     def matrix(self, n: int) -> Tensor:
         m, factor = self.target(n), float(self.factor)
-        centres = (torch.arange(m, dtype=torch.float64) + 0.5)[:, None] * factor
+        centers = (torch.arange(m, dtype=torch.float64) + 0.5)[:, None] * factor
         samples = torch.arange(n, dtype=torch.float64)[None]
         if self.kind == "box":
-            left = torch.maximum(samples, centres - factor / 2)
-            right = torch.minimum(samples + 1, centres + factor / 2)
+            left = torch.maximum(samples, centers - factor / 2)
+            right = torch.minimum(samples + 1, centers + factor / 2)
             weights = (right - left).clamp(min=0)
         else:
-            weights = _keys((samples + 0.5 - centres) / factor)
+            weights = _keys((samples + 0.5 - centers) / factor)
         return weights / weights.sum(1, keepdim=True)
 
 
@@ -158,7 +158,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Rows:
-    """A given matrix, [m][n]: the colour axis."""
+    """A given matrix, [m][n]: the color axis."""
 
     values: tuple[tuple[float, ...], ...]
 
@@ -218,7 +218,7 @@ def gaussian_taps(sigma: float, size: int | None = None) -> tuple[float, ...]:
         raise InputError(f"size={size}: expected at most {8 * MAX_SIGMA + 1} taps")
     if size < 1 or size % 2 == 0:
         raise InputError(
-            f"size={size}: expected an odd number of taps, so that the kernel has a centre; use {max(1, size + 1)}"
+            f"size={size}: expected an odd number of taps, so that the kernel has a center; use {max(1, size + 1)}"
         )
     values = [math.exp(-0.5 * ((k - size // 2) / sigma) ** 2) for k in range(size)]
     total = math.fsum(values)

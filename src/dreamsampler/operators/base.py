@@ -47,7 +47,7 @@ class Operator(Protocol):
 
 @runtime_checkable
 class Solvable(Operator, Protocol):
-    """An operator whose regularised inverse is known in closed form."""
+    """An operator whose regularized inverse is known in closed form."""
 
     def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
         """A^T (A A^T + rho I)^-1 residual, by which the proximal step moves; rho = 0 gives the pseudo-inverse.

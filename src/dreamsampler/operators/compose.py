@@ -39,7 +39,7 @@ class Composition:
 def compose(parts: Sequence[Operator]) -> Operator:
     """One operator out of several, the first applied first.
 
-    Neighbours that are separable become a single separable operator, which keeps their proximal step in closed form.
+    Neighbors that are separable become a single separable operator, which keeps their proximal step in closed form.
 
     Raises:
         InputError: no operator given.

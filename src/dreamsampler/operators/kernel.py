@@ -64,12 +64,12 @@ class KernelBlur:
         return self._spectra[key]
 
 
-def kernel_blur(kernel: Tensor, normalise: bool = False) -> KernelBlur:
+def kernel_blur(kernel: Tensor, normalize: bool = False) -> KernelBlur:
     """Blur by a given point-spread function.
 
     Args:
         kernel: [kh, kw], odd sizes, sum 1 (within 1e-3; what is left is divided away).
-        normalise: repair instead of raising: divide by the sum, pad even sizes by a row or column of zeros.
+        normalize: repair instead of raising: divide by the sum, pad even sizes by a row or column of zeros.
 
     Raises:
         InputError: not a finite [kh, kw], of even size, or of a sum other than 1 or not above 0.
@@ -85,17 +85,17 @@ def kernel_blur(kernel: Tensor, normalise: bool = False) -> KernelBlur:
     kernel = kernel.detach().to(device="cpu", dtype=torch.float64)
     kh, kw = kernel.shape
     if kh % 2 == 0 or kw % 2 == 0:
-        if not normalise:
+        if not normalize:
             raise InputError(
-                f"kernel: size {kw} x {kh} is even and has no centre pixel; use odd sizes, or normalise=true to pad it"
+                f"kernel: size {kw} x {kh} is even and has no center pixel; use odd sizes, or normalize=true to pad it"
             )
         log.warning("kernel: padded from %d x %d to odd size with zeros", kw, kh)
         kernel = torch.nn.functional.pad(kernel, (0, 1 - kw % 2, 0, 1 - kh % 2))
     total = float(kernel.sum())
     if total <= 0:
         raise InputError(f"kernel: sums to {total:g}; a blur needs a sum above 0")
-    if abs(total - 1.0) > 1e-3 and not normalise:
-        raise InputError(f"kernel: sums to {total:g}, not 1, and would change brightness; use normalise=true")
+    if abs(total - 1.0) > 1e-3 and not normalize:
+        raise InputError(f"kernel: sums to {total:g}, not 1, and would change brightness; use normalize=true")
     return KernelBlur(kernel / total)
 
 
@@ -127,7 +127,7 @@ def motion_blur(length: float, angle: float = 0.0, size: int | None = None) -> K
         for c, dc in ((cols.floor(), 1 - cols.frac()), (cols.floor() + 1, cols.frac())):
             where = (r.clamp(max=size - 1).long(), c.clamp(max=size - 1).long())
             kernel.index_put_(where, dr * dc, accumulate=True)
-    return kernel_blur(kernel, normalise=True)
+    return kernel_blur(kernel, normalize=True)
 
 
 def _replicate(x: Tensor, width: int, dim: int) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.rng import Noise
+from ..core.noise import Noise
 from .base import Operator, Shape, check_measurement, shape_of
 from .noise import GaussianNoise, PoissonNoise
 from .solve import pseudo_inverse

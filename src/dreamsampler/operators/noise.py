@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.rng import Noise
+from ..core.noise import Noise
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ EXAMPLES = {
     "grey": "grey",
     "blur": "blur:sigma=3,size=21",
     "motion": "motion:length=15,angle=30",
-    "kernel": "kernel:file=psf.npy,normalise=true",
+    "kernel": "kernel:file=psf.npy,normalize=true",
     "sr": "sr:factor=4,kind=bicubic",
     "mask": "mask:rows=10-40,cols=8-55",
 }
@@ -111,7 +111,7 @@ def parse(specs: str | Sequence[str], readers: Readers | None = None) -> Operato
     """The operator that one or more specifications describe, the first applied first.
 
     Kinds: identity; grey; blur:sigma=S[,size=N]; motion:length=L[,angle=DEGREES][,size=N];
-    kernel:file=PATH[,normalise=true]; sr:factor=F[,kind=bicubic|box]; mask:rows=A-B,cols=C-D or mask:file=PATH
+    kernel:file=PATH[,normalize=true]; sr:factor=F[,kind=bicubic|box]; mask:rows=A-B,cols=C-D or mask:file=PATH
     (white is lost).
 
     Args:
@@ -169,7 +169,7 @@ def _make(kind: str, fields: Fields, readers: Readers | None) -> Operator:
             return downsample(fields.number("factor"), fields.text("kind", "bicubic"))
         case "kernel":
             path = Path(fields.text("file"))
-            return kernel_blur(_readers(readers, kind).kernel(path), fields.flag("normalise"))
+            return kernel_blur(_readers(readers, kind).kernel(path), fields.flag("normalize"))
         case _:
             if fields.has("file"):
                 path = Path(fields.text("file"))

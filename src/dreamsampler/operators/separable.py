@@ -1,4 +1,4 @@
-"""Operators that act on colour, rows and columns one after the other: A = C (x) R (x) K, a Kronecker product."""
+"""Operators that act on color, rows and columns one after the other: A = C (x) R (x) K, a Kronecker product."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Separable:
     The proximal step is exact, from the singular values of the three matrices, which are computed once a size.
 
     Args:
-        channels, rows, cols: maps along the colour, vertical and horizontal axis.
+        channels, rows, cols: maps along the color, vertical and horizontal axis.
 
     Example:
         >>> import torch
@@ -130,7 +130,7 @@ def _factors(axis: Axis | None, n: int, like: Tensor) -> Factors | None:
 
 
 def _apply(x: Tensor, matrices: list[Tensor | None]) -> Tensor:
-    """Multiply along colour, rows and columns."""
+    """Multiply along color, rows and columns."""
     channels, rows, cols = matrices
     if rows is not None:
         x = rows @ x

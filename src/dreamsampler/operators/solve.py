@@ -37,7 +37,7 @@ def prox(
         y: measurement, [B, c, h, w].
         x0: where to start from and stay close to, [B, C, H, W].
         rho: weight of staying close, at least 0; 0 gives the data-consistent image nearest to x0.
-        iterations: do this many conjugate-gradient iterations instead, early stopping being a regulariser of its own.
+        iterations: do this many conjugate-gradient iterations instead, early stopping being a regularizer of its own.
         rtol: relative residual at which conjugate gradient stops.
 
     Raises:

@@ -12,7 +12,7 @@ from .bundle import bundled_folder
 
 @dataclass(frozen=True)
 class KnownModel:
-    """One entry of the catalogue.
+    """One entry of the catalog.
 
     Attributes:
         model: what `load` takes.
@@ -20,7 +20,7 @@ class KnownModel:
         prediction: "eps" or "v".
         native_size: side in pixels of the pictures that it was trained on.
         parameters: of U-Net, autoencoder and text encoders together, in millions.
-        licence: as its page names it. Terms change: read the page.
+        license: as its page names it. Terms change: read the page.
         note: what to know before choosing it.
     """
 
@@ -29,7 +29,7 @@ class KnownModel:
     prediction: str
     native_size: int
     parameters: int
-    licence: str
+    license: str
     note: str = ""
 
     def gigabytes(self, half: bool = True) -> float:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.parameterisation import KINDS, from_prediction, to_prediction
+from ..core.parameterization import KINDS, from_prediction, to_prediction
 from ..core.schedule import TableSchedule
 from ..core.types import Prediction, Schedule, Step
 

@@ -123,7 +123,7 @@ def explain(error: Exception, repo: str, revision: str | None) -> NoReturn:
     where = f"https://huggingface.co/{repo}"
     reason = " ".join(str(error).split())[:200]
     if isinstance(error, hub.GatedRepoError):
-        text = f"{repo} is gated: accept its licence at {where} and log in with `hf auth login`"
+        text = f"{repo} is gated: accept its license at {where} and log in with `hf auth login`"
     elif isinstance(error, hub.RepositoryNotFoundError):
         text = f"{repo}: no such model on the Hub (or it is private), and no file or folder of that name here"
     elif isinstance(error, hub.RevisionNotFoundError):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError, ModelError
-from ..core.parameterisation import to_prediction
+from ..core.parameterization import to_prediction
 from ..core.types import Prediction, Schedule, Step
 from .condition import TextCondition, join
 from .info import PriorInfo
@@ -157,7 +157,7 @@ class LatentDiffusionPrior:
         if last is not None and last[1] == rows and all(a is b for a, b in zip(last[0], conds, strict=True)):
             return last[2]
         joined = join(conds, rows)
-        # what is being optimised changes in place from step to step
+        # what is being optimized changes in place from step to step
         if not any(part is not None and part.requires_grad for part in (joined.text, joined.pooled)):
             self._joined = (tuple(conds), rows, joined)
         return joined

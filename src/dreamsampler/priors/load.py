@@ -45,7 +45,7 @@ def load(
 
     Args:
         model: a Hub id ("owner/name"), a diffusers folder, a whole checkpoint in one `.safetensors` file, a ready
-            diffusers pipeline (its LoRAs, quantisation and offloading then stay in force), or "bundled".
+            diffusers pipeline (its LoRAs, quantization and offloading then stay in force), or "bundled".
         device: "cuda", "cuda:1", "mps" or "cpu"; None takes the best that is there. A pipeline stays where it is.
         dtype: "float32", "float16" or "bfloat16"; None is float16 on CUDA, else float32. A pipeline stays as it is.
             With float16 the autoencoder runs in float32 unless its configuration says that it need not.

@@ -83,7 +83,7 @@ def parts_of_pipeline(pipe: Any) -> Parts:
 
 
 def need(components: Mapping[str, Any], name: str) -> None:
-    """Raise `ModelError` unless a U-Net, an autoencoder, a text encoder, its tokeniser and a scheduler are there."""
+    """Raise `ModelError` unless a U-Net, an autoencoder, a text encoder, its tokenizer and a scheduler are there."""
     lacking = [key for key in ("unet", "vae", "text_encoder", "tokenizer", "scheduler") if components.get(key) is None]
     if lacking:
         raise ModelError(
@@ -91,7 +91,7 @@ def need(components: Mapping[str, Any], name: str) -> None:
             "(1, 2 or XL base) with all its parts"
         )
     if (components.get("text_encoder_2") is None) != (components.get("tokenizer_2") is None):
-        raise ModelError(f"{name} has a second text encoder or tokeniser without the other; expected both or none")
+        raise ModelError(f"{name} has a second text encoder or tokenizer without the other; expected both or none")
 
 
 def check_architecture(parts: Parts, name: str) -> None:

@@ -102,7 +102,7 @@ def check_fits(parameters: int, device: torch.device, dtype: torch.dtype, free: 
     if dtype.itemsize > 2 and 2 * parameters <= free:
         remedy = f"use dtype={half!r}: {2 * parameters / GIB:.1f} GiB"
     else:
-        remedy = "use a smaller model, or pass a diffusers pipeline with offloading or quantisation switched on"
+        remedy = "use a smaller model, or pass a diffusers pipeline with offloading or quantization switched on"
     raise OutOfMemory(
         f"the weights take {need / GIB:.1f} GiB in {dtype_name(dtype)} but {free / GIB:.1f} GiB are free on "
         f"{device.type}; {remedy}"

@@ -1,4 +1,4 @@
-"""From prompts to `TextCondition`s: tokenisers and text encoders of Stable Diffusion 1, 2 and XL."""
+"""From prompts to `TextCondition`s: tokenizers and text encoders of Stable Diffusion 1, 2 and XL."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class PromptEncoder:
             )
 
     def _encode(self, tokenizer: Any, encoder: Any, prompts: Sequence[str]) -> tuple[Tensor, Tensor | None]:
-        # a tokeniser that names no limit reports an absurd one
+        # a tokenizer that names no limit reports an absurd one
         most = min(tokenizer.model_max_length, getattr(encoder.config, "max_position_embeddings", 77))
         ids, mask = self._tokens(tokenizer, prompts, most)
         where = self.device if encoder.device.type == "meta" else encoder.device

@@ -93,12 +93,12 @@ def parts_of_file(
     """Load the pieces of a checkpoint file onto the CPU.
 
     Args:
-        config: a diffusers folder of the same architecture to take all configurations and the tokeniser from, instead
+        config: a diffusers folder of the same architecture to take all configurations and the tokenizer from, instead
             of reading them off the file.
-        tokenizer: folder of the tokeniser; see `tokenizers_for`.
+        tokenizer: folder of the tokenizer; see `tokenizers_for`.
 
     Raises:
-        ModelError: damaged, pickled, no whole checkpoint, or no tokeniser at hand. OutOfMemory: with what to do.
+        ModelError: damaged, pickled, no whole checkpoint, or no tokenizer at hand. OutOfMemory: with what to do.
     """
     header = read_header(path)
     family = family_of(header, path)

@@ -24,7 +24,7 @@ PADDING = {"sd1": (None,), "sd2": ("!",), "sdxl": (None, "!")}
 
 
 def tokenizers_for(family: str, given: str | Path | None, local_only: bool) -> tuple[Any, ...]:
-    """CLIP tokenisers, one an encoder, each with the padding that its encoder was trained with.
+    """CLIP tokenizers, one an encoder, each with the padding that its encoder was trained with.
 
     Args:
         family: "sd1", "sd2" or "sdxl".
@@ -68,7 +68,7 @@ def _download(local_only: bool) -> Path:
 
     if local_only or files_of(SOURCE, None) is None:
         raise ModelError(
-            "a single-file checkpoint brings no tokeniser: pass tokenizer=FOLDER (the folder 'tokenizer' of any Stable "
+            "a single-file checkpoint brings no tokenizer: pass tokenizer=FOLDER (the folder 'tokenizer' of any Stable "
             f"Diffusion model: vocab.json and merges.txt), or go online once, so that it can be fetched from {SOURCE}"
         )
     return Path(snapshot_download(SOURCE, allow_patterns=list(FILES), etag_timeout=TIMEOUT))

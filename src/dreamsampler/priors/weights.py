@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import ModelError
-from ..files.content import sha256_file
+from ..io.content import sha256_file
 
 PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"}
 LARGEST_HEADER = 100_000_000

@@ -1,4 +1,4 @@
-"""Solve: the small optimisation around the prior's estimate, as a chain of terms."""
+"""Solve: the small optimization around the prior's estimate, as a chain of terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every method that optimises a drawing shares: the generator, its optimiser, its rates and its checkpoints."""
+"""What every method that optimizes a drawing shares: the generator, its optimizer, its rates and its checkpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.loop import dream_sample
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..core.schedule import link
 from ..core.state import State
 from ..core.types import Guidance, Prediction, Prior, Renoise, Step
@@ -21,7 +21,7 @@ from ..generators.svg.growth import Loss, idle_paths, park, plant, wrong_places
 from ..generators.svg.guard import Knots, guard, knots
 from ..generators.svg.rates import warm_up
 from ..generators.svg.renewal import dead_paths, forget, renew
-from ..steering.descend import Descend, Regulariser
+from ..steering.optimize import Descend, Regularizer
 from .common import OnProgress
 
 
@@ -34,7 +34,7 @@ class Phase(NamedTuple):
         guide, renoise: as in the loop.
         encode: image -> latent; the identity where no prior takes part.
         weight: of |E(g(psi)) - z0_hat|^2 / 2 at a step.
-        terms: regularisers.
+        terms: regularizers.
         gain: finds a factor of `weight` for each item, [B], when the phase begins; it goes into checkpoints.
         carry: draw the carried noise and start from a E(g(psi)) + b eps; False where z is never looked at.
     """
@@ -45,7 +45,7 @@ class Phase(NamedTuple):
     renoise: Renoise
     encode: Callable[[Tensor], Tensor]
     weight: Callable[[Step], float]
-    terms: Sequence[Regulariser]
+    terms: Sequence[Regularizer]
     gain: Callable[[], Tensor] | None = None
     carry: bool = True
 
@@ -107,14 +107,14 @@ class Market(NamedTuple):
 
 @dataclass
 class Canvas:
-    """A drawing under optimisation.
+    """A drawing under optimization.
 
     Args:
         start: one drawing an item, all of one structure.
         seeds: one an item; they draw the carried noise and the places of renewed paths.
         rate: peak learning rate of control points in pixels of the canvas.
         total: gradient steps of the whole run, for the schedule of the rates.
-        colour_rate: peak learning rate of colours, 1/20 of `rate` unless given; the background's is a tenth of it.
+        color_rate: peak learning rate of colors, 1/20 of `rate` unless given; the background's is a tenth of it.
         renew_every: look for dead paths every so many gradient steps; 0 never.
         renew_until: share of the run after which none is renewed.
         guarded: no step may make an outline cross itself or turn it inside out; see `generators.svg.guard`.
@@ -125,13 +125,13 @@ class Canvas:
     seeds: Sequence[int]
     rate: float
     total: int
-    colour_rate: float | None = None
+    color_rate: float | None = None
     renew_every: int = 0
     renew_until: float = 0.8
     guarded: bool = False
     market: Market | None = None
     generator: SvgGenerator = field(init=False)
-    optimiser: torch.optim.Optimizer = field(init=False)
+    optimizer: torch.optim.Optimizer = field(init=False)
     taken: int = field(default=0, init=False)
     renewed: int = field(default=0, init=False)
     _before: Tensor | None = field(default=None, init=False, repr=False)
@@ -143,10 +143,10 @@ class Canvas:
         if not 0.0 < self.rate < 1e3:
             raise InputError(f"rate={self.rate}: expected a positive number of pixels a step")
         self.generator = SvgGenerator.of(list(self.start))
-        colour = self.rate / 20 if self.colour_rate is None else self.colour_rate
-        groups = self.generator.parameter_groups(self.rate, colour, colour / 10)
+        color = self.rate / 20 if self.color_rate is None else self.color_rate
+        groups = self.generator.parameter_groups(self.rate, color, color / 10)
         self._peaks = [float(group["lr"]) for group in groups]
-        self.optimiser = torch.optim.Adam(groups, betas=(0.9, 0.9), eps=1e-6)
+        self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.9), eps=1e-6)
         self.noise = Noise(list(self.seeds))
         # one stream an item, so that an item of a batch is what it would be alone
         self._places = [torch.Generator("cpu").manual_seed(int(seed)) for seed in self.seeds]
@@ -154,12 +154,12 @@ class Canvas:
     def before(self, step: Step) -> None:
         """Set the learning rates of this gradient step."""
         factor = warm_up(self.taken, self.total, warm=max(1, self.total // 10))
-        for group, peak in zip(self.optimiser.param_groups, self._peaks, strict=True):
+        for group, peak in zip(self.optimizer.param_groups, self._peaks, strict=True):
             group["lr"] = peak * factor
         self._before = self.generator.points.detach().clone() if self.guarded else None
 
     def after(self, step: Step) -> None:
-        """Clamp colours; now and then give dead paths a new start."""
+        """Clamp colors; now and then give dead paths a new start."""
         self.generator.clamp()
         self._check()
         self.taken += 1
@@ -173,14 +173,14 @@ class Canvas:
             for item, rng in enumerate(self._places):
                 own = torch.zeros_like(dead)
                 own[item] = dead[item]
-                self.renewed += renew(self.generator, own, rng, self.optimiser)
+                self.renewed += renew(self.generator, own, rng, self.optimizer)
 
     def turn_over(self, grow: bool = True) -> None:
         """Lay aside paths that do not pay, and start as many anew where the picture is wrong."""
         if self.market is None:
             return
         gone = idle_paths(self.generator, self.market.loss, self.market.price)
-        park(self.generator, gone, self.optimiser)
+        park(self.generator, gone, self.optimizer)
         if not grow:
             return
         shown = self.generator.render().detach()
@@ -192,14 +192,14 @@ class Canvas:
 
     @torch.no_grad()
     def replace(self, items: Tensor, drawings: Sequence[Tensor]) -> None:
-        """Put other drawings in the place of some, [B]; the optimiser forgets what it knew of those.
+        """Put other drawings in the place of some, [B]; the optimizer forgets what it knew of those.
 
         Args:
-            drawings: points, colours and backgrounds, as the generator's parameters.
+            drawings: points, colors and backgrounds, as the generator's parameters.
         """
         for parameter, value in zip(self.generator.parameters(), drawings, strict=True):
             parameter[items] = value.to(parameter)[items]
-            forget(self.optimiser, parameter, items)
+            forget(self.optimizer, parameter, items)
         self._knots = None
 
     def _check(self) -> None:
@@ -253,7 +253,7 @@ def _run(prior: Prior | None, canvas: Canvas, phase: Phase, number: int, course:
     solve = Descend(
         canvas.generator,
         phase.encode,
-        canvas.optimiser,
+        canvas.optimizer,
         phase.terms,
         lambda step: gain.to(canvas.generator.points.device) * phase.weight(step),
         before=canvas.before,

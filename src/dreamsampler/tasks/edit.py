@@ -23,7 +23,7 @@ from ..steering.inversion import invert
 from ..steering.renoise import keep
 from ..steering.solve import Solve
 from ..steering.strength import Strength, Weight
-from ..terms.text import TextPull, share
+from ..steering.text import TextPull, share
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, psnr, reporter, seeds_for
 from .common import to_latent_masks as to_latent
 
@@ -98,7 +98,7 @@ def edit(
         prior: see `dreamsampler.load`.
         images: [B, 3, H, W] in [-1, 1], sides multiples of `prior.space.multiple`.
         prompts: the editing directions; several act at once.
-        masks: one for each prompt, [1 or B, 1, H, W] in [0, 1], 1 where it acts; soft values are honoured and overlaps
+        masks: one for each prompt, [1 or B, 1, H, W] in [0, 1], 1 where it acts; soft values are honored and overlaps
             shared. None: every prompt acts everywhere.
         base_prompt: what the picture is inverted under and pulled away from; "" as in the paper.
         steps: N, levels of the trajectory.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.loop import dream_sample
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..core.state import State
 from ..core.types import Prior
 from ..steering.guidance import CFG

@@ -21,15 +21,15 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.rng import Noise
+from ..core.noise import Noise
 from ..core.state import State
 from ..core.types import Condition, Prior, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
 from ..operators.mask import check_holes, feathered, paste, to_latent, union
+from ..steering.data_consistency import DataPull
 from ..steering.inversion import invert
 from ..steering.solve import Solve, When
 from ..steering.strength import Weight
-from ..terms.data import DataPull
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
 from .inpaint_rules import Case, guided, published
 from .restore import (
@@ -50,7 +50,7 @@ class InpaintSettings:
     Attributes:
         guidance: w, the scale towards each hole's prompt: 1 takes the prompt's estimate, above 1 goes beyond it.
         strength: c_g of the published pull gamma_t = c_g a^2 / (a^2 + b^2), instead of guidance; 1 as released. Above
-            1 the pulls add up over the steps and saturate the colours.
+            1 the pulls add up over the steps and saturate the colors.
         eta: with `strength`, fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released. Below 1 the
             null prompt's noise is carried beside an estimate that is another prompt's, an error that grows with the
             number of steps.
@@ -140,7 +140,7 @@ def inpaint(
     Args:
         prior: see `dreamsampler.load`.
         images: [B, 3, H, W] in [-1, 1]; what they show inside the holes is not looked at.
-        masks: one for each hole, [1 or B, 1, H, W] in [0, 1], 1 inside the hole; soft edges are honoured.
+        masks: one for each hole, [1 or B, 1, H, W] in [0, 1], 1 inside the hole; soft edges are honored.
         prompts: one for each hole; each a text, or a list of B texts.
         null_prompt: plays the null prompt's part; `tasks.restore.NEGATION` in the released code.
         steps: N; the paper uses 200.

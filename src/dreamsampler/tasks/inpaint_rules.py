@@ -10,11 +10,11 @@ from torch import Tensor
 from ..core.types import Condition, Guidance, Renoise, Step, Term
 from ..operators.mask import union
 from ..steering.guidance import Branches
+from ..steering.regions import ReleasedRegions, Where
 from ..steering.renoise import Either, Mix, Rederive, ancestral, keep
 from ..steering.solve import When
 from ..steering.strength import Constant, GuidanceScale, PaperStrength, Weight, check_strength
-from ..terms.regions import ReleasedRegions, Where
-from ..terms.text import TextPull, share
+from ..steering.text import TextPull, share
 from .restore import signal_share
 
 

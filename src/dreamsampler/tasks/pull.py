@@ -10,7 +10,7 @@ from torch import Tensor
 from ..core.schedule import link
 from ..core.state import State
 from ..core.types import Guidance, Prior, Step
-from ..steering.descend import Regulariser
+from ..steering.optimize import Regularizer
 from .canvas import Canvas
 
 
@@ -51,7 +51,7 @@ def calibrate(
     canvas: Canvas,
     guide: Guidance,
     encode: Callable[[Tensor], Tensor],
-    fidelity: Regulariser,
+    fidelity: Regularizer,
     step: Step,
 ) -> Tensor:
     """For each item [B] the weight at which |E(g) - z0_hat|^2 / 2 and the measurement pull alike on the picture.

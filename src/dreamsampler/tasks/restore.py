@@ -27,14 +27,14 @@ from ..core.state import State
 from ..core.types import Condition, Guidance, Prior, Renoise, Solve, Step, Term
 from ..operators import Measurement
 from ..steering import solve as chain
+from ..steering.data_consistency import DataPull
+from ..steering.dps import PriorGradient, ResidualNorm
 from ..steering.guidance import CFG, Branches
 from ..steering.inversion import invert
 from ..steering.renoise import Either, Mix, Rederive, keep
 from ..steering.solve import When
 from ..steering.strength import Constant, PaperStrength, check_strength
-from ..terms.data import DataPull
-from ..terms.dps import PriorGradient, ResidualNorm
-from ..terms.text import TextPull
+from ..steering.text import TextPull
 from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
 
 NEGATION = "out of focus, depth of field"

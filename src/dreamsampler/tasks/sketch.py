@@ -14,12 +14,12 @@ from ..generators.svg.components import component_outlines
 from ..generators.svg.drawing import Drawing
 from ..generators.svg.growth import without_parked
 from ..generators.svg.guard import untangled
-from ..generators.svg.initialise import MAX_PATHS, grid_circles, random_circles
+from ..generators.svg.initialize import MAX_PATHS, grid_circles, random_circles
 from ..generators.svg.tracer import trace
 from ..operators import Measurement, Operator, gaussian_blur
-from ..steering.descend import Regulariser
+from ..steering.drawing_losses import Crossing, Fidelity, Flatness, Near
+from ..steering.optimize import Regularizer
 from ..steering.renoise import keep
-from ..terms.drawing import Crossing, Fidelity, Flatness, Near
 from .canvas import Canvas, Market, Phase, clean_visits, idle
 from .common import Receipt, seeds_for
 
@@ -29,7 +29,7 @@ MAX_SEGMENTS = 256
 
 @dataclass(frozen=True)
 class VectorSettings:
-    """Numbers of a vectorisation; those that the paper does not give are ours and say so.
+    """Numbers of a vectorization; those that the paper does not give are ours and say so.
 
     Attributes:
         paths, segments: closed paths and cubic segments of each. The paper names neither; VectorFusion: up to 128 x 4.
@@ -55,7 +55,7 @@ class VectorSettings:
             pictures in [0, 1] (ours). One that leaves r times the noise unexplained, r > 1, is believed r times as far
             off: what can be seen of its errors says something about those that cannot.
         rate: peak learning rate of control points in pixels on a canvas of 128, scaled with the canvas.
-        colour_rate: peak learning rate of colours.
+        color_rate: peak learning rate of colors.
         blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
         init: "components", "random", "grid" or "trace" (vtracer, at most `paths` paths with their own segments),
             unless a drawing is given.
@@ -75,7 +75,7 @@ class VectorSettings:
     flat: float = 5e-4
     price: float = 3.0
     rate: float = 1.0
-    colour_rate: float = 0.05
+    color_rate: float = 0.05
     blur: float = 0.0
     init: str = "components"
     renew_every: int = 50
@@ -105,7 +105,7 @@ class VectorSettings:
         ):
             if not 0.0 <= getattr(self, name) < 1e6:
                 raise InputError(f"{name}={getattr(self, name)}: expected a number of 0 or more")
-        for name in ("rate", "colour_rate"):
+        for name in ("rate", "color_rate"):
             if not 0.0 < getattr(self, name) < 1e3:
                 raise InputError(f"{name}={getattr(self, name)}: expected a positive number")
         if self.init not in STARTS:
@@ -129,7 +129,7 @@ def make_canvas(
     picture: Tensor | None = None,
     outlined: Tensor | None = None,
 ) -> Canvas:
-    """The drawings that a run starts from, with their optimiser.
+    """The drawings that a run starts from, with their optimizer.
 
     Args:
         picture: an estimate of the scene [B, 3, H, W] in [-1, 1] that the drawings are held by.
@@ -150,7 +150,7 @@ def make_canvas(
     if len(start) != batch or any(drawing.size != size for drawing in start):
         raise InputError(f"drawings: expected {batch} with a canvas of {size[1]}x{size[0]}, as the measurement's scene")
     rate = settings.rate * min(size) / 128
-    canvas = Canvas(start, chosen, rate, settings.steps, settings.colour_rate, settings.renew_every, guarded=True)
+    canvas = Canvas(start, chosen, rate, settings.steps, settings.color_rate, settings.renew_every, guarded=True)
     if settings.price > 0 and drawings is None:
         canvas.market = _market(measurement, settings, picture)
     return canvas
@@ -182,7 +182,7 @@ def _pixels(picture: Tensor) -> int:
 
 
 def check_scene(measurement: Measurement) -> None:
-    """Raise `InputError` unless the measurement is one of colour pictures."""
+    """Raise `InputError` unless the measurement is one of color pictures."""
     if measurement.scene[0] != 3:
         raise InputError(
             f"measurement: of scenes with {measurement.scene[0]} channels, drawings have 3; compose it with 'grey'"
@@ -233,7 +233,7 @@ def finished(canvas: Canvas, measurement: Measurement, evaluated: int, notes: tu
 
 
 Held = Fidelity | Flatness | Near
-"""A regulariser of the picture alone, which knows the loss of each item."""
+"""A regularizer of the picture alone, which knows the loss of each item."""
 
 
 def held_by(measurement: Measurement, settings: VectorSettings, picture: Tensor | None = None) -> list[Held]:
@@ -258,11 +258,11 @@ def unexplained(measurement: Measurement, picture: Tensor) -> Tensor:
     return (off / 2 / _sigma(measurement)).clamp_min(1.0)
 
 
-def regularisers(
+def regularizers(
     measurement: Measurement | None, settings: VectorSettings, canvas: Canvas, picture: Tensor | None = None
-) -> list[Regulariser]:
+) -> list[Regularizer]:
     """What a drawing is held by: the measurement, where there is one, and simple outlines."""
-    terms: list[Regulariser] = [] if measurement is None else [*held_by(measurement, settings, picture)]
+    terms: list[Regularizer] = [] if measurement is None else [*held_by(measurement, settings, picture)]
     if settings.crossing > 0:
         terms.append(Crossing(canvas.generator, settings.crossing))
     return terms
@@ -272,7 +272,7 @@ def fit_phase(
     measurement: Measurement, settings: VectorSettings, canvas: Canvas, steps: int, picture: Tensor | None = None
 ) -> Phase:
     """The measurement alone, and an estimate of the scene where there is one; no prior, no encoding."""
-    terms = regularisers(measurement, settings, canvas, picture)
+    terms = regularizers(measurement, settings, canvas, picture)
     if settings.blur > 0:
         terms[0] = replace(terms[0], smooth=_shrinking(settings.blur, steps))  # type: ignore[type-var]
     return Phase("fit", clean_visits(steps), idle, keep, identity, nothing, terms, carry=False)

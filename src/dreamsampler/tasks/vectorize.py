@@ -2,7 +2,7 @@
 
 First the picture is restored in pixels (`tasks.restore`, Algorithm 2 with the latent as generator). Two drawings are
 fitted to the measurement and, as far as the measurement leaves it open, to that picture: one from the outlines of its
-patches of colour, one from those of the first guess A^+ y. The one with the lower loss, counting what its paths cost,
+patches of color, one from those of the first guess A^+ y. The one with the lower loss, counting what its paths cost,
 goes down the diffusion path, pulled towards what the prior sees in it and held by both:
 min |E(g(psi)) - z0_hat|^2 + lambda |y - A g(psi)|^2 + simple outlines. g(psi) is encoded anew at each step. With
 eta = 0 the null prompt's noise is carried from step to step, as the paper has it; the default puts fresh noise back,
@@ -32,7 +32,7 @@ from .common import check_prompts, evaluations, seeds_for
 from .estimate import restored, worth_restoring
 from .pull import calibrate, encoder, faded, prior_visits
 from .rival import Rival, rival_fit, with_estimates
-from .sketch import Vectorized, VectorSettings, check_scene, finished, fit_phase, make_canvas, regularisers
+from .sketch import Vectorized, VectorSettings, check_scene, finished, fit_phase, make_canvas, regularizers
 
 __all__ = ["SUFFIX", "VectorSettings", "Vectorized", "vectorize"]
 
@@ -128,7 +128,7 @@ def _phases(
     visits = prior_visits(prior, settings.steps - fitted, settings.start)
     encode = encoder(prior, (measurement.scene[1], measurement.scene[2]))
     guide = CFG(prior.embed([prompt]), prior.embed([""]), settings.scale, carry="null")
-    terms = regularisers(measurement, settings, canvas, picture)
+    terms = regularizers(measurement, settings, canvas, picture)
     weight = faded(visits, settings.fade, settings.balance)
     gain = partial(calibrate, prior, canvas, guide, encode, terms[0], visits[len(visits) // 2])
     yield Phase("draw", visits, guide, Mix(settings.eta), encode, weight, terms, gain)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..files.tensors import to_pixels, to_tensor
+from ..io.tensors import to_pixels, to_tensor
 from ..operators import Mask, Measurement, identity
 from .common import OnProgress
 from .generate import generate

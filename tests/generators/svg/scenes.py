@@ -16,15 +16,15 @@ FIXED = Flattening(tolerance=1e9, least=16)
 def blobs(paths: int, side: int, seed: int, segments: int = 4, dtype: torch.dtype = torch.float64) -> Tensor:
     """Irregular closed blobs, packed `[N, 2]`, some of them partly off the canvas."""
     rng = torch.Generator().manual_seed(seed)
-    centre = torch.rand(paths, 2, generator=rng, dtype=torch.float64) * side
+    center = torch.rand(paths, 2, generator=rng, dtype=torch.float64) * side
     radius = (0.08 + 0.2 * torch.rand(paths, 1, generator=rng, dtype=torch.float64)) * side
-    points = ellipse(centre, radius.expand(-1, 2), segments)
+    points = ellipse(center, radius.expand(-1, 2), segments)
     noise = torch.randn(points.shape, generator=rng, dtype=torch.float64)
     return (points + 0.2 * radius.unsqueeze(1) * noise).flatten(0, 1).to(dtype)
 
 
-def colours(paths: int, seed: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Random colours with opacities in [0.4, 1]: `[P, 4]`."""
+def colors(paths: int, seed: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Random colors with opacities in [0.4, 1]: `[P, 4]`."""
     rng = torch.Generator().manual_seed(1000 + seed)
     rgba = torch.rand(paths, 4, generator=rng, dtype=torch.float64)
     rgba[:, 3] = 0.4 + 0.6 * rgba[:, 3]

@@ -32,7 +32,7 @@ def test_a_browser_shows_what_we_wrote_and_what_we_read(tmp_path: Path) -> None:
         names.append(f"random {seed}")
         written.append(write_svg(_drawing(12, SIZE, seed), tmp_path / f"r{seed}.svg"))
         originals.append(written[-1])
-        drawings.append(read_svg(written[-1]))  # with colours of 8 bits, as the file has them
+        drawings.append(read_svg(written[-1]))  # with colors of 8 bits, as the file has them
     pictures = shown(str(find_browser()), [*written, *originals], SIZE)
     for k, (name, drawing) in enumerate(zip(names, drawings, strict=True)):
         # browsers measure the arcs under dashes coarsely

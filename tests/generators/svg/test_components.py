@@ -1,4 +1,4 @@
-"""The start by patches of colour: wide ones below, each in its outline and colour; spare paths are parked."""
+"""The start by patches of color: wide ones below, each in its outline and color; spare paths are parked."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_paths_that_are_left_over_are_parked() -> None:
 
 
 @pytest.mark.parametrize("swap", [False, True])
-def test_many_specks_of_one_colour_do_not_hide_a_large_patch_of_another(swap: bool) -> None:
+def test_many_specks_of_one_color_do_not_hide_a_large_patch_of_another(swap: bool) -> None:
     image = torch.ones(3, 40, 60)
     specks, large = torch.tensor([0.9, 0.0, 0.0])[:, None, None], torch.tensor([0.0, 0.6, 0.1])[:, None, None]
     if swap:
@@ -89,7 +89,7 @@ def test_bad_arguments_are_named(image: torch.Tensor, count: int, message: str) 
         component_outlines(image, count)
 
 
-def test_soft_shades_of_one_colour_are_one_patch() -> None:
+def test_soft_shades_of_one_color_are_one_patch() -> None:
     image = picture()
     image += 0.01 * torch.sin(torch.arange(64.0) / 3) + 0.01 * torch.cos(torch.arange(48.0) / 2)[:, None]
     made = component_outlines(image.clamp(0, 1), 8)

@@ -45,12 +45,12 @@ def test_the_loss_vanishes_on_a_circle_and_its_gradient_opens_a_loop() -> None:
     loop = torch.tensor([[0.0, 0], [10, 8], [-6, 8], [4, 0], [4, -3], [0, -3]]).requires_grad_()
     structure = Structure(((2,),))
     assert int(self_intersections(loop, structure)[0]) == 1
-    optimiser = torch.optim.Adam([loop], lr=0.2)
+    optimizer = torch.optim.Adam([loop], lr=0.2)
     before = float(crossing_loss(loop, structure).detach())
     for _ in range(60):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         crossing_loss(loop, structure).backward()
-        optimiser.step()
+        optimizer.step()
     assert before > 0.4
     assert float(crossing_loss(loop, structure).detach()) < 0.01
 

@@ -7,13 +7,13 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.types import Generator
 from dreamsampler.generators.svg.drawing import Drawing, Shape
 from dreamsampler.generators.svg.generator import SvgGenerator
-from dreamsampler.generators.svg.initialise import Seed, grid_circles, joined, random_circles, seeded_circles
+from dreamsampler.generators.svg.initialize import Seed, grid_circles, joined, random_circles, seeded_circles
 from dreamsampler.generators.svg.rates import warm_up
 from dreamsampler.generators.svg.renewal import dead_paths, path_areas, path_use, renew
 from dreamsampler.generators.svg.shapes import rectangle
 from dreamsampler.generators.svg.structure import Structure
 
-from .scenes import blobs, colours
+from .scenes import blobs, colors
 
 
 def _rng(seed: int = 0) -> torch.Generator:
@@ -43,14 +43,14 @@ def test_groups_carry_the_published_rates() -> None:
     groups = SvgGenerator.of([random_circles(2, (8, 8), _rng())]).parameter_groups()
     assert [(group["name"], group["lr"]) for group in groups] == [
         ("points", 0.2),
-        ("colours", pytest.approx(0.01)),
+        ("colors", pytest.approx(0.01)),
         ("background", pytest.approx(0.001)),
     ]
     assert [round(0.2 * warm_up(step, 1000), 4) for step in (0, 250, 500, 999)] == [0.02, 0.11, 0.2, 0.05]
     assert warm_up(10, 20) == 1
 
 
-def test_clamping_brings_colours_back() -> None:
+def test_clamping_brings_colors_back() -> None:
     generator = SvgGenerator.of([random_circles(3, (8, 8), _rng())])
     with torch.no_grad():
         generator.rgba.add_(5)
@@ -62,19 +62,19 @@ def test_clamping_brings_colours_back() -> None:
 
 
 def _fit(generator: SvgGenerator, target: torch.Tensor, steps: int) -> float:
-    optimiser = torch.optim.Adam(generator.parameter_groups(points=0.4, colours=0.02, background=0.01))
+    optimizer = torch.optim.Adam(generator.parameter_groups(points=0.4, colors=0.02, background=0.01))
     for _ in range(steps):
         loss = (generator.render() - target).square().mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         generator.clamp()
     return float((generator.render() - target).square().mean().detach())
 
 
 def test_gradient_steps_fit_a_picture() -> None:
     structure = Structure.uniform(5)
-    truth = Drawing(blobs(5, 40, 3).float(), structure, colours(5, 3).float(), (40, 40), torch.ones(3))
+    truth = Drawing(blobs(5, 40, 3).float(), structure, colors(5, 3).float(), (40, 40), torch.ones(3))
     rng = _rng(1)
     moved = truth.points + 1.5 * torch.randn(truth.points.shape, generator=rng)
     start = Drawing(moved, structure, torch.full((5, 4), 0.5), (40, 40), torch.ones(3))
@@ -93,16 +93,16 @@ def test_starts_depend_on_the_seed_alone_and_keep_to_their_ranges() -> None:
     assert not torch.equal(one.points, random_circles(50, (64, 96), _rng(0)).points)
     assert torch.equal(state, torch.random.get_rng_state())
     assert 0.7 <= float(one.rgba[:, 3].min()) < float(one.rgba[:, 3].max()) <= 1
-    centres = one.points.reshape(50, 12, 2)[:, ::3].mean(1)
-    assert bool(((centres >= 0) & (centres <= torch.tensor([96.0, 64.0]))).all())
-    radius = (one.points.reshape(50, 12, 2)[:, 0] - centres).norm(dim=1)
+    centers = one.points.reshape(50, 12, 2)[:, ::3].mean(1)
+    assert bool(((centers >= 0) & (centers <= torch.tensor([96.0, 64.0]))).all())
+    radius = (one.points.reshape(50, 12, 2)[:, 0] - centers).norm(dim=1)
     torch.testing.assert_close(radius, torch.full((50,), 20 / 512 * 64))
 
 
 def test_a_grid_covers_the_canvas() -> None:
     drawing = grid_circles(24, (32, 48), _rng())
-    centres = drawing.points.reshape(24, 12, 2)[:, ::3].mean(1)
-    assert {(round(float(x)), round(float(y))) for x, y in centres} == {
+    centers = drawing.points.reshape(24, 12, 2)[:, ::3].mean(1)
+    assert {(round(float(x)), round(float(y))) for x, y in centers} == {
         (x, y) for x in range(4, 48, 8) for y in range(4, 32, 8)
     }
 
@@ -126,7 +126,7 @@ def test_batches_of_different_drawings_are_refused() -> None:
         SvgGenerator.of([random_circles(2, (8, 8), _rng()), random_circles(3, (8, 8), _rng())])
     with pytest.raises(InputError, match="none given"):
         SvgGenerator.of([])
-    with pytest.raises(InputError, match="nothing to optimise"):
+    with pytest.raises(InputError, match="nothing to optimize"):
         SvgGenerator.of([Drawing.of([], (8, 8))])
 
 
@@ -152,13 +152,13 @@ def test_dead_paths_are_found_and_renewed_with_fresh_moments() -> None:
     assert dead_paths(generator).tolist() == [[False, True, True, False]]
     dead = dead_paths(generator, min_visible=1e-6)
     assert dead.tolist() == [[False, True, True, True]]
-    optimiser = torch.optim.Adam(generator.parameter_groups())
+    optimizer = torch.optim.Adam(generator.parameter_groups())
     generator.render().sum().backward()
-    optimiser.step()
+    optimizer.step()
     kept = generator.points.detach()[0, :12].clone()
-    moments = optimiser.state[generator.points]["exp_avg"]
+    moments = optimizer.state[generator.points]["exp_avg"]
     moments.fill_(1)
-    assert renew(generator, dead, _rng(4), optimiser) == 3
+    assert renew(generator, dead, _rng(4), optimizer) == 3
     torch.testing.assert_close(generator.points.detach()[0, :12], kept)
     assert bool((moments[0, :12] == 1).all())
     assert bool((moments[0, 12:] == 0).all())

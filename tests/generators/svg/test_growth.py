@@ -50,31 +50,31 @@ def test_each_item_has_its_own_price_and_picture() -> None:
 def test_parked_paths_go_on_top_with_their_moments_and_paint_nothing() -> None:
     shapes = (disc(10, 10, 6, RED), disc(30, 20, 6, BLUE), disc(20, 16, 3, RED))
     generator = SvgGenerator.of([drawing(*shapes)])
-    optimiser = torch.optim.Adam(generator.parameters(), lr=0.0)
+    optimizer = torch.optim.Adam(generator.parameters(), lr=0.0)
     generator.render().square().sum().backward()
-    optimiser.step()
-    moments = optimiser.state[generator.points]["exp_avg"].clone()
+    optimizer.step()
+    moments = optimizer.state[generator.points]["exp_avg"].clone()
     shown = drawing(shapes[0], shapes[2]).render()
-    park(generator, torch.tensor([[False, True, False]]), optimiser)
+    park(generator, torch.tensor([[False, True, False]]), optimizer)
     torch.testing.assert_close((generator.render().detach() + 1) / 2, shown)
-    now = optimiser.state[generator.points]["exp_avg"]
+    now = optimizer.state[generator.points]["exp_avg"]
     assert torch.equal(now[0, :12], moments[0, :12])
     assert torch.equal(now[0, 12:24], moments[0, 24:])
     assert float(now[0, 24:].abs().max()) == 0
     assert without_parked(generator.drawing()).structure.path_count == 2
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     generator.render().square().sum().backward()
     assert float(generator.points.grad[0, 24:].abs().max()) == 0
 
 
-def test_new_paths_start_where_the_picture_is_most_wrong_in_the_colour_wanted_there() -> None:
+def test_new_paths_start_where_the_picture_is_most_wrong_in_the_color_wanted_there() -> None:
     wanted = drawing(disc(10, 10, 6, RED), disc(30, 22, 4, BLUE)).render()[0]
     shown = drawing(disc(10, 10, 6, RED)).render()[0]
     seeds = wrong_places(shown, wanted, 5)
     assert len(seeds) == 1
-    assert abs(seeds[0].centre[0] - 30) <= 1.5
-    assert abs(seeds[0].centre[1] - 22) <= 1.5
-    assert seeds[0].colour == pytest.approx((0.0, 0.0, 1.0), abs=1e-5)
+    assert abs(seeds[0].center[0] - 30) <= 1.5
+    assert abs(seeds[0].center[1] - 22) <= 1.5
+    assert seeds[0].color == pytest.approx((0.0, 0.0, 1.0), abs=1e-5)
     generator = SvgGenerator.of([drawing(disc(10, 10, 6, RED), disc(30, 20, 6, BLUE))])
     assert plant(generator, 0, seeds) == 0, "no path is free"
     park(generator, torch.tensor([[False, True]]))

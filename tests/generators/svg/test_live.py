@@ -33,16 +33,16 @@ def test_the_largest_component_is_that_of_a_flood(seed: int) -> None:
     assert len(_flood(only)) == len(found)
 
 
-def test_seeds_lie_in_the_largest_wrong_area_and_take_its_colour() -> None:
+def test_seeds_lie_in_the_largest_wrong_area_and_take_its_color() -> None:
     target = torch.ones(3, 40, 60)
     target[:, 5:30, 10:50] = torch.tensor([0.1, 0.6, 0.2]).view(3, 1, 1)
     target[:, 33:37, 2:8] = torch.tensor([0.9, 0.0, 0.0]).view(3, 1, 1)
     first, second = live_seeds(torch.ones(3, 40, 60), target, 5)
-    assert first.centre == (29.5, 17.5)
-    assert first.colour == pytest.approx((0.1, 0.6, 0.2))
-    assert 2 <= second.centre[0] < 8
-    assert 33 <= second.centre[1] < 37
-    assert second.colour == pytest.approx((0.9, 0, 0))
+    assert first.center == (29.5, 17.5)
+    assert first.color == pytest.approx((0.1, 0.6, 0.2))
+    assert 2 <= second.center[0] < 8
+    assert 33 <= second.center[1] < 37
+    assert second.color == pytest.approx((0.9, 0, 0))
 
 
 def test_a_ring_gets_its_path_on_the_ring() -> None:
@@ -50,7 +50,7 @@ def test_a_ring_gets_its_path_on_the_ring() -> None:
     ring = ((x * x + y * y).sqrt() - 12).abs() < 4
     target = torch.where(ring, 0.0, 1.0).expand(3, 41, 41)
     (seed,) = live_seeds(torch.ones(3, 41, 41), target)
-    assert bool(ring[int(seed.centre[1]), int(seed.centre[0])])
+    assert bool(ring[int(seed.center[1]), int(seed.center[0])])
 
 
 def test_small_errors_need_no_path_and_bad_pictures_are_refused() -> None:

@@ -39,7 +39,7 @@ def test_a_disc_and_a_bar_are_followed_closely(segments: int, most: float) -> No
         assert error < (most if inside[0:13].any() else 0.2)
 
 
-def test_holes_are_filled_and_diagonal_neighbours_are_no_part_of_it() -> None:
+def test_holes_are_filled_and_diagonal_neighbors_are_no_part_of_it() -> None:
     rows, columns = places()
     ring = (rows - 20) ** 2 + (columns - 20) ** 2
     inside = (ring < 150) & (ring > 60)

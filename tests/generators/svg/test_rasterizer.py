@@ -1,4 +1,4 @@
-"""Values of the rasteriser: exact areas, an independent truth, compositing, batches, input checks."""
+"""Values of the rasterizer: exact areas, an independent truth, compositing, batches, input checks."""
 
 import math
 
@@ -13,7 +13,7 @@ from dreamsampler.generators.svg.shapes import ellipse, polygon, rectangle
 from dreamsampler.generators.svg.structure import FillRule, Structure
 from dreamsampler.generators.svg.threads import few_threads
 
-from .scenes import ONE, blobs, colours, solid
+from .scenes import ONE, blobs, colors, solid
 
 BLACK = torch.zeros(3, dtype=torch.float64)
 
@@ -83,7 +83,7 @@ def test_agrees_with_point_sampling(rule: FillRule, seed: int) -> None:
 
 
 def test_mean_error_against_supersampling() -> None:
-    points, rgba, structure = blobs(64, 224, 5), colours(64, 5), Structure.uniform(64)
+    points, rgba, structure = blobs(64, 224, 5), colors(64, 5), Structure.uniform(64)
     truth = torch.nn.functional.avg_pool2d(rasterize(points * 4, structure, rgba, (896, 896)), 4)
     image = rasterize(points.float(), structure, rgba.float(), (224, 224))
     assert float((image - truth).abs().mean()) * 255 < 0.05
@@ -108,7 +108,7 @@ def test_paths_are_painted_back_to_front() -> None:
 
 
 def test_white_on_white_stays_white() -> None:
-    """The usual composition of averaged, un-premultiplied colours leaves a dark ring here (down to 0.75)."""
+    """The usual composition of averaged, un-premultiplied colors leaves a dark ring here (down to 0.75)."""
     disc = ellipse(torch.tensor([16.0, 16.0]), torch.tensor([9.3, 9.3]))
     white = solid(1, 1.0, torch.float32)
     assert float(rasterize(disc, ONE, white, (32, 32)).min()) > 1 - 1e-6
@@ -117,7 +117,7 @@ def test_white_on_white_stays_white() -> None:
 
 
 def test_transparent_output_composites_to_the_opaque_one() -> None:
-    points, rgba, structure = blobs(5, 20, 2), colours(5, 2), Structure.uniform(5)
+    points, rgba, structure = blobs(5, 20, 2), colors(5, 2), Structure.uniform(5)
     ground = torch.rand(3, 20, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     direct = rasterize(points, structure, rgba, (20, 20), ground)
     over = rasterize(points, structure, rgba, (20, 20), alpha=True)
@@ -127,8 +127,8 @@ def test_transparent_output_composites_to_the_opaque_one() -> None:
 def test_a_batch_equals_its_scenes_one_by_one() -> None:
     structure = Structure(((4,), (3, 5), ()), (FillRule.NONZERO, FillRule.EVENODD, FillRule.NONZERO))
     points = torch.stack([blobs(3, 24, seed) for seed in (1, 2, 7)])
-    rgba = torch.stack([colours(3, seed) for seed in (1, 2, 7)])
-    grounds = colours(3, 9)[:, :3]
+    rgba = torch.stack([colors(3, seed) for seed in (1, 2, 7)])
+    grounds = colors(3, 9)[:, :3]
     together = rasterize(points, structure, rgba, (20, 26), grounds)
     for scene in range(3):
         alone = rasterize(points[scene], structure, rgba[scene], (20, 26), grounds[scene])
@@ -136,7 +136,7 @@ def test_a_batch_equals_its_scenes_one_by_one() -> None:
 
 
 def test_single_precision_is_close_to_double() -> None:
-    points, rgba, structure = blobs(64, 256, 4), colours(64, 4), Structure.uniform(64)
+    points, rgba, structure = blobs(64, 256, 4), colors(64, 4), Structure.uniform(64)
     double = rasterize(points, structure, rgba, (256, 256))
     single = rasterize(points.float(), structure, rgba.float(), (256, 256))
     assert float((double - single).abs().max()) < 2e-4
@@ -148,7 +148,7 @@ def test_large_drawings_are_painted_in_runs_with_the_same_result(monkeypatch: py
     for cells in (1 << 22, 1):
         monkeypatch.setattr(rasterizer, "CELLS_AT_ONCE", cells)
         points = (blobs(7, 24, 3) * 1.5 - 6).repeat(2, 1, 1).requires_grad_()
-        rgba = colours(7, 3).requires_grad_()
+        rgba = colors(7, 3).requires_grad_()
         image = rasterize(points, structure, rgba, (24, 24))
         (image * torch.linspace(-1, 1, 24, dtype=torch.float64)).sum().backward()
         results.append((image.detach(), points.grad, rgba.grad))

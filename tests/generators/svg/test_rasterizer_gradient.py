@@ -1,4 +1,4 @@
-"""Gradients of the rasteriser: central differences, and the traps of exact-area coverage."""
+"""Gradients of the rasterizer: central differences, and the traps of exact-area coverage."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from dreamsampler.generators.svg.rasterizer import rasterize
 from dreamsampler.generators.svg.shapes import ellipse, rectangle
 from dreamsampler.generators.svg.structure import FillRule, Structure
 
-from .scenes import FIXED, ONE, blobs, colours, solid
+from .scenes import FIXED, ONE, blobs, colors, solid
 
 WEIGHT = torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(8), dtype=torch.float64) - 0.5
 POINT = ellipse(torch.tensor([12.0, 11.6]).double(), torch.tensor([6.3, 7.1]).double())
@@ -53,7 +53,7 @@ SCENES = {
 @pytest.mark.parametrize("name", SCENES)
 def test_control_points_equal_central_differences(name: str) -> None:
     points, structure = SCENES[name]
-    rgba = colours(structure.path_count, 6)
+    rgba = colors(structure.path_count, 6)
 
     def loss(moved: Tensor) -> Tensor:
         return (rasterize(moved, structure, rgba, (24, 24), flattening=FIXED) * WEIGHT).sum()
@@ -61,14 +61,14 @@ def test_control_points_equal_central_differences(name: str) -> None:
     _check(loss, points.double())
 
 
-def test_colours_and_opacities_equal_central_differences() -> None:
+def test_colors_and_opacities_equal_central_differences() -> None:
     points, structure = blobs(4, 24, 3), Structure(((4,), (2, 2), (4,), (4,)))
-    _check(lambda rgba: (rasterize(points, structure, rgba, (24, 24)) * WEIGHT).sum(), colours(4, 4))
+    _check(lambda rgba: (rasterize(points, structure, rgba, (24, 24)) * WEIGHT).sum(), colors(4, 4))
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 24, 24)])
 def test_background_equals_central_differences(shape: tuple[int, ...]) -> None:
-    points, rgba = blobs(2, 24, 3), colours(2, 4)
+    points, rgba = blobs(2, 24, 3), colors(2, 4)
     ground = torch.full(shape, 0.4, dtype=torch.float64)
 
     def loss(value: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ def test_transparent_output_has_the_gradient_of_its_composition() -> None:
     ground = torch.tensor([0.2, 0.9, 0.5], dtype=torch.float64)
     found = []
     for alpha in (False, True):
-        points, rgba = blobs(3, 24, 5).requires_grad_(), colours(3, 5).requires_grad_()
+        points, rgba = blobs(3, 24, 5).requires_grad_(), colors(3, 5).requires_grad_()
         image = rasterize(points, Structure.uniform(3), rgba, (24, 24), None if alpha else ground, alpha=alpha)
         if alpha:
             image = image[:, :3] + (1 - image[:, 3:]) * ground.view(3, 1, 1)
@@ -106,7 +106,7 @@ def _fills() -> tuple[Fill | None, ...]:
 
 
 def test_gradients_flow_through_fills_to_points_and_opacities() -> None:
-    points, rgba, structure = blobs(4, 24, 3), colours(4, 4), Structure.uniform(4)
+    points, rgba, structure = blobs(4, 24, 3), colors(4, 4), Structure.uniform(4)
 
     def picture(moved: Tensor, painted: Tensor) -> Tensor:
         return (rasterize(moved, structure, painted, (24, 24), flattening=FIXED, fills=_fills()) * WEIGHT).sum()
@@ -140,7 +140,7 @@ def test_pixel_aligned_edges_have_their_full_gradient(side: str, dtype: torch.dt
     mine = points[:, axis] == at
     points.requires_grad_()
     rasterize(points, ONE, solid(1, 0.0, dtype), (64, 64))[:, 0].sum().backward()
-    # Handles next to the corners lie on the neighbouring edges, but move along them: no area.
+    # Handles next to the corners lie on the neighboring edges, but move along them: no area.
     total = float(points.grad[mine, axis].sum())
     handles = float(points.grad[~mine, axis].abs().sum())
     assert abs(total) == pytest.approx(48, rel=0.03)
@@ -216,7 +216,7 @@ def test_pieces_beyond_the_sides_neither_leak_nor_pull() -> None:
 def test_the_same_bytes_every_time() -> None:
     found = []
     for _ in range(2):
-        points, rgba = blobs(8, 40, 1, dtype=torch.float32).requires_grad_(), colours(8, 1, torch.float32)
+        points, rgba = blobs(8, 40, 1, dtype=torch.float32).requires_grad_(), colors(8, 1, torch.float32)
         image = rasterize(points, Structure.uniform(8), rgba, (40, 40))
         found.append((image.detach(), torch.autograd.grad(image.square().sum(), points)[0]))
     assert torch.equal(found[0][0], found[1][0])
@@ -229,7 +229,7 @@ def test_cuda_agrees_with_the_cpu() -> None:
     found = []
     for device in ("cpu", torch.accelerator.current_accelerator()):
         points = blobs(8, 64, 1).to(device).requires_grad_()
-        rgba = colours(8, 1).to(device).requires_grad_()
+        rgba = colors(8, 1).to(device).requires_grad_()
         image = rasterize(points, Structure.uniform(8), rgba, (64, 64))
         found.append([t.cpu() for t in (image, *torch.autograd.grad(image.square().sum(), [points, rgba]))])
     for one, other in zip(*found, strict=True):

@@ -164,7 +164,7 @@ def test_agrees_with_resvg_where_nothing_is_approximated(name: str) -> None:
     assert notes == ()
     assert ours.std() > 10
     # Where parts of a stroke overlap within a pixel, area coverage counts the overlap twice. Gradients are sampled at
-    # the centres of pixels: where they jump (at the end of a repeat), resvg's averaged picture is smoother.
+    # the centers of pixels: where they jump (at the end of a repeat), resvg's averaged picture is smoother.
     jumps = "repeat" in EXACT[name]
     assert np.abs(ours - theirs).mean() < (0.6 if jumps else 0.3)
     assert (np.abs(ours - theirs).max(2) > 40).sum() <= (40 if jumps else 4 if "stroke" in EXACT[name] else 0)
@@ -282,7 +282,7 @@ def test_without_gradients_a_path_takes_the_mean_over_its_shape() -> None:
     plain = read_svg(_svg(body)).plain()
     rgba = plain.rgba
     assert plain.fills == ()
-    assert any("mean colour" in note for note in plain.notes)
+    assert any("mean color" in note for note in plain.notes)
     assert rgba[0, 3] == pytest.approx(0.75, abs=0.01)
     assert rgba[1, 3] == pytest.approx(0.875, abs=0.01)
     assert rgba[1, 0] < 0.27 < rgba[0, 0] < 0.5
@@ -350,7 +350,7 @@ def test_missing_files_and_wild_sizes_are_refused(tmp_path: Path) -> None:
             read_svg(_svg("<circle r='9'/>"), size)
 
 
-def test_no_picture_beyond_the_limit_is_asked_of_the_rasteriser() -> None:
+def test_no_picture_beyond_the_limit_is_asked_of_the_rasterizer() -> None:
     wide = _svg("<circle r='9'/>", 'viewBox="0 0 20 10"')
     with pytest.raises(InputError, match=r"size: 16384 x 8192 pixels \(134 megapixels\).*at most 64.*ask for 11313 or"):
         read_svg(wide, 16384)

@@ -36,7 +36,7 @@ def test_pruning_keeps_the_largest_visible_paths_in_order() -> None:
     assert float((few.render() - drawing.render()).abs().mean()) < 0.05
 
 
-@pytest.mark.parametrize("arguments", [{"paths": 0}, {"colour_bits": 9}, {"speckle": -1}])
+@pytest.mark.parametrize("arguments", [{"paths": 0}, {"color_bits": 9}, {"speckle": -1}])
 def test_settings_out_of_range_are_refused(arguments: dict) -> None:
     with pytest.raises(InputError, match="trace"):
         trace(torch.ones(3, 8, 8), **arguments)

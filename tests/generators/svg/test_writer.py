@@ -14,13 +14,13 @@ from torch import Tensor
 from dreamsampler.core.errors import InputError
 from dreamsampler.generators.svg.animate import write_animated_svg, write_gif
 from dreamsampler.generators.svg.drawing import Drawing, Shape
-from dreamsampler.generators.svg.pathdata import number_text, numbers, path_data, quantised
+from dreamsampler.generators.svg.pathdata import number_text, numbers, path_data, quantized
 from dreamsampler.generators.svg.reader import read_provenance, read_svg
 from dreamsampler.generators.svg.shapes import ellipse, rectangle
 from dreamsampler.generators.svg.structure import FillRule, Structure
-from dreamsampler.generators.svg.writer import quantised_rgba, svg_text, unique_names, write_svg
+from dreamsampler.generators.svg.writer import quantized_rgba, svg_text, unique_names, write_svg
 
-from .scenes import blobs, colours
+from .scenes import blobs, colors
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
@@ -30,7 +30,7 @@ def _drawing(paths: int = 12, side: int = 96, seed: int = 0) -> Drawing:
     structure = Structure(((2, 2),) * (paths // 2) + ((4,),) * (paths - paths // 2), rules)
     points = blobs(paths, side, seed, dtype=torch.float32)
     ground = torch.tensor([0.901, 0.94, 1.0])
-    return Drawing(points, structure, colours(paths, seed, torch.float32), (side, side), ground)
+    return Drawing(points, structure, colors(paths, seed, torch.float32), (side, side), ground)
 
 
 def _levels(image: Tensor) -> np.ndarray:
@@ -65,18 +65,18 @@ def test_rounding_does_not_drift_along_a_path() -> None:
     assert float((anchors_back - points[::3]).abs().max()) <= 0.005 + 1e-9
 
 
-def test_a_file_reads_back_as_it_was_quantised(tmp_path: Path) -> None:
+def test_a_file_reads_back_as_it_was_quantized(tmp_path: Path) -> None:
     drawing = _drawing()
     back = read_svg(write_svg(drawing, tmp_path / "a.svg"))
     assert back.structure == drawing.structure
     assert back.size == drawing.size
     assert back.names == tuple(f"path{n}" for n in range(1, 13))
     assert back.notes == ()
-    torch.testing.assert_close(back.points, quantised(drawing.points), rtol=0, atol=1e-4)
-    torch.testing.assert_close(back.rgba.double(), quantised_rgba(drawing.rgba), rtol=0, atol=1e-6)
-    torch.testing.assert_close(back.background.double(), quantised_rgba(drawing.background), rtol=0, atol=1e-6)
+    torch.testing.assert_close(back.points, quantized(drawing.points), rtol=0, atol=1e-4)
+    torch.testing.assert_close(back.rgba.double(), quantized_rgba(drawing.rgba), rtol=0, atol=1e-6)
+    torch.testing.assert_close(back.background.double(), quantized_rgba(drawing.background), rtol=0, atol=1e-6)
     difference = np.abs(_levels(back.render()) - _levels(drawing.render()))
-    assert difference.mean() < 0.3  # 8-bit colours alone are 0.25 off on average
+    assert difference.mean() < 0.3  # 8-bit colors alone are 0.25 off on average
     assert (tmp_path / "a.svg").stat().st_size < 12 * 400
 
 

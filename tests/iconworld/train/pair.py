@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from dreamsampler.core.errors import NonFinite
-from dreamsampler.iconworld.train.checkpoint import TrainState, start_ema
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, train_loop
-from dreamsampler.iconworld.train.parallel import first_process_first, join_group, leave_group
+from iconworld.training.checkpoint import TrainState, start_ema
+from iconworld.training.loop import Budget, LoopOptions, train_loop
+from iconworld.training.parallel import first_process_first, join_group, leave_group
 
 
 class Killed(BaseException):
@@ -26,8 +26,8 @@ def new_state() -> TrainState:
     model = nn.Linear(4, 1)
     nn.init.constant_(model.weight, 0.1)
     nn.init.zeros_(model.bias)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=0.05)
-    return TrainState(model, optimiser, start_ema(model), settings={"seed": 0})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
+    return TrainState(model, optimizer, start_ema(model), settings={"seed": 0})
 
 
 def train(checkpoint: Path, budget: Budget, *, resume=False, die_at=None, pause=0.0, bad=False):

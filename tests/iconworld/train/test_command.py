@@ -1,4 +1,4 @@
-"""`python -m dreamsampler.iconworld.train`: what is asked wrongly is one line and exit code 2, before any work."""
+"""`python -m iconworld.training`: what is asked wrongly is one line and exit code 2, before any work."""
 
 import os
 import re
@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from dreamsampler.iconworld.train.__main__ import main
-from dreamsampler.iconworld.train.lock import only_run
+from iconworld.training.__main__ import main
+from iconworld.training.lock import only_run
 
 STAGES = ("autoencoder", "decoder", "diffusion", "judge")
 FEW = ("--preset", "tiny", "--steps", "2")
@@ -102,7 +102,7 @@ def test_a_full_disk_is_named_and_so_is_the_way_on(capsys, tmp_path, small_files
 def test_help_shows_an_example_and_loads_no_model_library(stage):
     code = f"""
 import sys
-from dreamsampler.iconworld.train.__main__ import main
+from iconworld.training.__main__ import main
 try:
     main([{stage!r}, "--help"])
 finally:
@@ -110,6 +110,6 @@ finally:
 """
     wide = {**os.environ, "COLUMNS": "160"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=wide)
-    assert f"dreamsampler.iconworld.train {stage} --out" in done.stdout
+    assert f"iconworld.training {stage} --out" in done.stdout
     assert "--icons" in done.stdout
     assert ("--save-every" in done.stdout) == (stage in STAGES)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from dreamsampler.iconworld.train.diffusion import TWIN_EMPHASIS, build_scheduler, diffusion_loss
+from iconworld.training.diffusion import TWIN_EMPHASIS, build_scheduler, diffusion_loss
 
 
 class Recorder:

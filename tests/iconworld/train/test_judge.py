@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from dreamsampler.iconworld.train.contrasts import bare_contrast, box_around, painted_over, twin_contrast
-from dreamsampler.iconworld.train.pool import Record
+from iconworld.training.contrasts import bare_contrast, box_around, painted_over, twin_contrast
+from iconworld.training.pool import Record
 
 
 def test_a_twin_is_told_from_its_face_by_the_two_captions_alone():

@@ -22,8 +22,8 @@ ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "TRANSFORMERS_VERBOSITY": "e
 # The command takes seconds to import and a moment to run: one process imports it, and every run is a fork of that one.
 FORKS = """
 import json, os, sys
-from dreamsampler.iconworld.train import autoencoder, diffusion
-from dreamsampler.iconworld.train.__main__ import main
+from iconworld.training import autoencoder, diffusion
+from iconworld.training.__main__ import main
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
@@ -114,7 +114,7 @@ def test_a_run_killed_again_and_again_ends_with_the_bytes_of_one_left_alone(fork
     assert torn.exists(), "no kill hit a save"
     forks.kill(lambda _: (killed / "prior.tmp" / "unet").exists(), *run)
     assert step_of(state) == STEPS
-    command = [sys.executable, "-m", "dreamsampler.iconworld.train", *map(str, run)]
+    command = [sys.executable, "-m", "iconworld.training", *map(str, run)]
     last = subprocess.run(command, capture_output=True, text=True, env=ONE_THREAD)
     assert last.returncode == 0, last
     assert last.stdout.startswith(f"resumed at step {STEPS},"), last

@@ -8,10 +8,10 @@ import torch
 from diffusers import AutoencoderKL
 
 from dreamsampler.core.errors import InputError, ModelError
-from dreamsampler.iconworld.train import presets
-from dreamsampler.iconworld.train.autoencoder import build_autoencoder
-from dreamsampler.iconworld.train.latents import encode_pool
-from dreamsampler.iconworld.train.pool import SIZE, Pool, Record
+from iconworld.training import presets
+from iconworld.training.autoencoder import build_autoencoder
+from iconworld.training.latents import encode_pool
+from iconworld.training.pool import SIZE, Pool, Record
 
 RECORD = Record("drawn", ("cat",), "blue", ("a cat",))
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from dreamsampler.core.errors import InputError, ModelError, NonFinite
-from dreamsampler.iconworld.train.checkpoint import TrainState, load_state, save_state, start_ema
-from dreamsampler.iconworld.train.loop import Budget, LoopOptions, initial_weights, learning_rate, train_loop
+from iconworld.training.checkpoint import TrainState, load_state, save_state, start_ema
+from iconworld.training.loop import Budget, LoopOptions, initial_weights, learning_rate, train_loop
 
 OPTIONS = LoopOptions(peak_rate=0.05, warm_up=2)
 
@@ -21,8 +21,8 @@ def new_state(seed: int = 0) -> TrainState:
     with torch.no_grad():
         for i, parameter in enumerate(model.parameters()):
             parameter.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(i)))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=0.05)
-    return TrainState(model, optimiser, start_ema(model), settings={"seed": seed})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
+    return TrainState(model, optimizer, start_ema(model), settings={"seed": seed})
 
 
 def run(path, state, *, steps=12, die_at=None, resume=False, seed=0):

@@ -11,7 +11,7 @@ import pytest
 from safetensors import safe_open
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld.train.parallel import average_gradients, first_process_first, join_group, rank, slowest
+from iconworld.training.parallel import average_gradients, first_process_first, join_group, rank, slowest
 
 
 @pytest.fixture(scope="module")

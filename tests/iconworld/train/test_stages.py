@@ -11,19 +11,19 @@ from safetensors.numpy import load_file
 from transformers import CLIPModel, CLIPTokenizer
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld.palette import BACKGROUNDS
-from dreamsampler.iconworld.train import presets
-from dreamsampler.iconworld.train.autoencoder import psnr, train_autoencoder
-from dreamsampler.iconworld.train.card import load_judge, write_card
-from dreamsampler.iconworld.train.decoder import train_decoder
-from dreamsampler.iconworld.train.diffusion import train_diffusion
-from dreamsampler.iconworld.train.judge import train_judge
-from dreamsampler.iconworld.train.latents import encode_pool
-from dreamsampler.iconworld.train.loop import Budget
-from dreamsampler.iconworld.train.pool import Pool
-from dreamsampler.iconworld.train.text import build_tokenizer
-from dreamsampler.iconworld.train.worlds import build_pool
-from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
+from iconworld.evaluation.card import load_judge, write_card
+from iconworld.scenes.palette import BACKGROUNDS
+from iconworld.scenes.vocabulary import NOUNS, WORDS
+from iconworld.training import presets
+from iconworld.training.autoencoder import psnr, train_autoencoder
+from iconworld.training.decoder import train_decoder
+from iconworld.training.diffusion import train_diffusion
+from iconworld.training.judge import train_judge
+from iconworld.training.latents import encode_pool
+from iconworld.training.loop import Budget
+from iconworld.training.pool import Pool
+from iconworld.training.text import build_tokenizer
+from iconworld.training.worlds import build_pool
 
 VAE, UNET, JUDGE = presets.AUTOENCODER["tiny"], presets.DIFFUSION["tiny"], presets.JUDGE["tiny"]
 

@@ -3,8 +3,8 @@
 import pytest
 from transformers import CLIPTokenizer
 
-from dreamsampler.iconworld.train.text import build_text_encoder, build_tokenizer, words_of
-from dreamsampler.iconworld.vocabulary import WORDS
+from iconworld.scenes.vocabulary import WORDS
+from iconworld.training.text import build_text_encoder, build_tokenizer, words_of
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 
-from dreamsampler.iconworld.palette import BACKGROUNDS
-from dreamsampler.iconworld.train.card import load_judge
-from dreamsampler.iconworld.vocabulary import NOUNS, WORDS
+from iconworld.evaluation.card import load_judge
+from iconworld.scenes.palette import BACKGROUNDS
+from iconworld.scenes.vocabulary import NOUNS, WORDS
 
 WEIGHTS = Path(str(files("dreamsampler"))) / "weights"
 

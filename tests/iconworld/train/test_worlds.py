@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.iconworld.captions import face_phrase
-from dreamsampler.iconworld.characters.skeleton import Wear
-from dreamsampler.iconworld.iconset import Icon, IconSet, held_out
-from dreamsampler.iconworld.train.names import choose_icons
-from dreamsampler.iconworld.train.pool import Draw, Record
-from dreamsampler.iconworld.train.worlds import build_pool, drawn_scene, face_and_twin, icon_scene, twin_scene
+from iconworld.scenes.captions import face_phrase
+from iconworld.scenes.characters.skeleton import Wear
+from iconworld.scenes.iconset import Icon, IconSet, held_out
+from iconworld.training.names import choose_icons
+from iconworld.training.pool import Draw, Record
+from iconworld.training.worlds import build_pool, drawn_scene, face_and_twin, icon_scene, twin_scene
 
 DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#f00"/></svg>'
 
@@ -32,7 +32,7 @@ def test_a_noun_of_the_drawn_world_is_not_taken_twice():
     assert {icon.name for icon in choose_icons(icons, ("banana",)).icons} == {"octopus", "wolf"}
 
 
-def test_scenes_of_training_and_testing_share_no_icon_on_one_colour():
+def test_scenes_of_training_and_testing_share_no_icon_on_one_color():
     icons = choose_icons(icon_set("octopus", "rocket", "bell", "key", "lock", "owl", "bat", "shark"), ())
     files = {icon.name: icon.file for icon in icons.icons}
     for seed in range(40):

@@ -43,7 +43,7 @@ def degrade(
     dreamsampler degrade cat.png --operator blur:sigma=3,size=21 --noise 0.01 -o y.npy
     ```
     """
-    from ...files.measured import SUFFIXES, write_measurement
+    from ...io.measured import SUFFIXES, write_measurement
     from ..inverse import degrade as measure
     from .session import check_outputs
 

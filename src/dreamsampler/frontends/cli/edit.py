@@ -79,8 +79,8 @@ def edit(
     dreamsampler edit photo.jpg -p "a zebra" --source-prompt "a horse" -m ~/models/sd15 -o zebra.png
     ```
     """
-    from ...frontends.python import FRAMES
-    from ...recipe.jobs import edit_jobs, edit_settings, inversion_settings
+    from ...runs.jobs import edit_jobs, edit_settings, inversion_settings
+    from ..python import FRAMES
     from .session import GIF, PNG, check_outputs, run_jobs, tell, write_results
 
     masks = list(mask or ())

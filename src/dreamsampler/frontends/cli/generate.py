@@ -42,8 +42,8 @@ def generate(
     dreamsampler generate --prompt "a cat wearing a hat" -n 4 --seed 10 -o cat.png --grid cats.png
     ```
     """
-    from ...recipe.jobs import generate_jobs, sized
-    from ...recipe.outcome import numbered
+    from ...runs.jobs import generate_jobs, sized
+    from ...runs.outcome import numbered
     from .session import PNG, check_outputs, run_jobs, tell, write_results
 
     carry = "null" if cfgpp else "guided"

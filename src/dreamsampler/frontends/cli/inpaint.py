@@ -103,7 +103,7 @@ def inpaint(
     dreamsampler inpaint face.png --mask eyes.png -p "glasses" --method treg:scale=4 -o treg.png
     ```
     """
-    from ...recipe.jobs_inverse import inpaint_jobs, inpaint_settings, solver_settings
+    from ...runs.jobs_inverse import inpaint_jobs, inpaint_settings, solver_settings
     from .session import PNG, check_outputs, run_jobs, tell, write_results
 
     check_outputs((("-o", out, PNG), ("--grid", grid, PNG)), (image, *mask))

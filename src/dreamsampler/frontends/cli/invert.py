@@ -53,7 +53,7 @@ def invert(
     ```
     """
     from ...core.errors import InputError
-    from ...recipe.jobs import inversion_settings, invert_jobs
+    from ...runs.jobs import inversion_settings, invert_jobs
     from ...steering.inversion import METHODS
     from .session import PNG, check_outputs, run_jobs, tell, write_results
 

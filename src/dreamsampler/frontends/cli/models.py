@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @with_options
 def models(console: Console) -> None:
-    """List the models that are known to load, their licences, and which of them are on this machine.
+    """List the models that are known to load, their licenses, and which of them are on this machine.
 
     Any other Stable Diffusion 1, 2 or XL checkpoint loads too: `--model` takes a Hugging Face id, a diffusers folder or
     a .safetensors file. A Hugging Face model is downloaded when it is first used.
@@ -38,7 +38,7 @@ def models(console: Console) -> None:
                 "prediction": entry.known.prediction,
                 "native_size": entry.known.native_size,
                 "parameters": entry.known.parameters * 10**6,
-                "licence": entry.known.licence,
+                "license": entry.known.license,
                 "place": None if entry.place is None else str(entry.place),
             }
             for entry in known
@@ -55,14 +55,14 @@ def models(console: Console) -> None:
 
 def _table(known: Sequence[Listed]) -> list[str]:
     """One line a model, in columns; what to know of it on a line of its own."""
-    head = ("model", "kind", "pixels", "16 bits", "licence", "here")
+    head = ("model", "kind", "pixels", "16 bits", "license", "here")
     rows = [
         (
             entry.known.model,
             f"{entry.known.family} {entry.known.prediction}",
             str(entry.known.native_size),
             f"{entry.known.gigabytes():.1f} GB",
-            entry.known.licence,
+            entry.known.license,
             "yes" if entry.place else "no",
         )
         for entry in known

@@ -62,7 +62,7 @@ def restore(
     dreamsampler restore y.png --operator grey --operator sr:factor=2,kind=box -o out.png
     ```
     """
-    from ...recipe.jobs_inverse import restore_jobs, solver_settings
+    from ...runs.jobs_inverse import restore_jobs, solver_settings
     from .session import PNG, check_outputs, run_jobs, tell, write_results
 
     check_outputs((("-o", out, PNG),), (measurement,))

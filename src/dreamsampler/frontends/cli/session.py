@@ -12,8 +12,8 @@ from .console import Console, size_words
 
 if TYPE_CHECKING:
     from ...core.types import Prior
-    from ...recipe.outcome import Outcome
-    from ...recipe.run import Job
+    from ...runs.outcome import Outcome
+    from ...runs.run import Job
 
 Outputs = Sequence[tuple[str, Path | None, tuple[str, ...]]]
 PNG, GIF = (".png",), (".gif",)
@@ -28,7 +28,7 @@ def check_outputs(outputs: Outputs, inputs: Sequence[Path] = ()) -> None:
     Raises:
         InputError: see `files.atomic.check_writable`; or two outputs, or an output and an input, are one file.
     """
-    from ...files.atomic import check_writable
+    from ...io.atomic import check_writable
 
     # not Path.resolve, which has an error of its own for links in a ring
     read = {Path(os.path.realpath(path)): str(path) for path in inputs}
@@ -58,7 +58,7 @@ def open_model(
     method: str = "",
 ) -> Prior:
     """Load the model of a method, with a spinner where somebody watches."""
-    from ...methods.inverse import loader_of
+    from ...methods.inverse.registry import loader_of
 
     load = loader_of(method)
     with console.busy(f"loading {model}"):
@@ -71,7 +71,7 @@ def run_jobs(
     console: Console, jobs: Sequence[Job], prior: Prior, *, report: bool = False, frames: int = 0, batch: int = 1
 ) -> Outcome:
     """Run with a progress bar, then tell the notes."""
-    from ...recipe.run import Options, run_all
+    from ...runs.run import Options, run_all
 
     with console.progress() as on_progress:
         outcome = run_all(jobs, prior, Options(report, frames, batch, on_progress))

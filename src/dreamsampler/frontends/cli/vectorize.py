@@ -13,7 +13,7 @@ from .console import Console
 from .restore import Operators
 
 if TYPE_CHECKING:
-    from ...recipe.run_vectorize import Scene
+    from ...runs.run_vectorize import Scene
     from ...tasks.canvas import Look
 
 SVG = (".svg",)
@@ -104,9 +104,9 @@ def vectorize(
     dreamsampler verify dog.svg
     ```
     """
-    from ...files.tensor_file import checkpoint_of
-    from ...recipe.jobs_vector import vector_job
-    from ...recipe.run_vectorize import needs_prior
+    from ...io.tensor_file import checkpoint_of
+    from ...runs.jobs_vector import vector_job
+    from ...runs.run_vectorize import needs_prior
     from ..vector import draw
     from .session import GIF, PNG, check_outputs, open_model
 
@@ -159,7 +159,7 @@ def vectorize(
 
 
 class Watcher:
-    """Draws the progress of a vectorisation: its loss, and now and then its distance to the measurement."""
+    """Draws the progress of a vectorization: its loss, and now and then its distance to the measurement."""
 
     EVERY = 25
 
@@ -191,7 +191,7 @@ def rasterize(
     as_json: opt.Json = False,
     debug: opt.Debug = False,
 ) -> None:
-    """Render an SVG with the rasteriser that `vectorize` optimises through.
+    """Render an SVG with the rasterizer that `vectorize` optimizes through.
 
     **Examples**
 
@@ -199,9 +199,9 @@ def rasterize(
     dreamsampler rasterize dog.svg --size 512 -o dog.png
     ```
     """
-    from ...files.png import write_png
-    from ...files.tensors import to_pixels
     from ...generators.svg.reader import read_svg
+    from ...io.png import write_png
+    from ...io.tensors import to_pixels
     from .session import PNG, check_outputs
 
     console = Console(quiet, as_json)

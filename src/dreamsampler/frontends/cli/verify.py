@@ -43,8 +43,8 @@ def verify(
     dreamsampler verify dog.png --input ~/pictures/cat.png --model ~/models/sd15
     ```
     """
-    from ...recipe.model import load_prior
-    from ...recipe.verify import check, read_claim
+    from ...runs.model import load_prior
+    from ...runs.verify import check, read_claim
 
     claim = read_claim(result, list(input or ()))
     with console.busy(f"loading {model or claim.recipe.model.id}"):

@@ -1,1 +1,1 @@
-"""Vector drawings as a generator: rasteriser, reading, writing, initialisation."""
+"""Vector drawings as a generator: rasterizer, reading, writing, initialization."""

@@ -1,4 +1,4 @@
-"""The course of an optimisation as a GIF, or as an SVG that browsers play (SMIL)."""
+"""The course of an optimization as a GIF, or as an SVG that browsers play (SMIL)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 from ...core.errors import InputError
-from ...files.atomic import write_bytes, write_text
+from ...io.atomic import write_bytes, write_text
 from .drawing import Drawing
 from .pathdata import path_data
-from .writer import document, hex_colour, opacity_text, path_attributes
+from .writer import document, hex_color, opacity_text, path_attributes
 
 
 def write_gif(
@@ -62,7 +62,7 @@ def write_animated_svg(
 ) -> Path:
     """Write key frames of one structure as an SVG that plays once and stays on the last.
 
-    What does not know SMIL (editors, rasterisers) shows the last frame, which is the plain drawing.
+    What does not know SMIL (editors, rasterizers) shows the last frame, which is the plain drawing.
 
     Raises:
         InputError: no frames, or frames of different structure or size.
@@ -79,7 +79,7 @@ def write_animated_svg(
     for number, attributes in enumerate(path_attributes(last, data[-1])):
         steps = {
             "d": [frame[number] for frame in data],
-            "fill": [hex_colour(drawing.rgba[number]) for drawing in drawings],
+            "fill": [hex_color(drawing.rgba[number]) for drawing in drawings],
             "fill-opacity": [opacity_text(drawing.rgba[number]) for drawing in drawings],
         }
         inner = "".join(

@@ -1,4 +1,4 @@
-"""The rasteriser's arguments, checked once at its public edge."""
+"""The rasterizer's arguments, checked once at its public edge."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def checked(points: Tensor, structure: Structure, rgba: Tensor, size: tuple[int,
     if not bool(torch.isfinite(points).all()):
         raise InputError("points: NaN or infinite coordinates; lower the step size or check the file")
     if not bool(torch.isfinite(rgba).all()):
-        raise InputError("rgba: NaN or infinite colours; lower the step size or check the file")
+        raise InputError("rgba: NaN or infinite colors; lower the step size or check the file")
     return points.expand(batch, -1, -1), rgba.expand(batch, -1, -1)
 
 
@@ -51,4 +51,4 @@ def empty_canvas(background: Tensor | None, batch: int, size: tuple[int, int], l
         return background.expand(batch, 3, *size)
     except RuntimeError as error:
         shape = tuple(background.shape)
-        raise InputError(f"background: shape {shape} is neither a colour nor an image of size {size}") from error
+        raise InputError(f"background: shape {shape} is neither a color nor an image of size {size}") from error

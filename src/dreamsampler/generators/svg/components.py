@@ -1,7 +1,7 @@
-"""A start from a picture: the outline of each of its patches of colour, wide ones below.
+"""A start from a picture: the outline of each of its patches of color, wide ones below.
 
-The picture is reduced to a few colours (median cut); the largest 4-connected patches that are more than seams between
-two others become paths of their outline in their mean colour. The colour that holds most of the border is the
+The picture is reduced to a few colors (median cut); the largest 4-connected patches that are more than seams between
+two others become paths of their outline in their mean color. The color that holds most of the border is the
 background. Paths that are left over are parked (`growth`). LIVE's component-wise start (`live`) adds small circles one
 by one where the error is; this lays everything at once, in its own shape.
 """
@@ -18,30 +18,30 @@ from torch import Tensor
 
 from ...core.errors import InputError
 from .drawing import Drawing, Shape
-from .initialise import MAX_PATHS
+from .initialize import MAX_PATHS
 from .live import components
 from .outline import outline
 
-COLOURS = 16
+COLORS = 16
 ALIKE = 0.03
-"""Colours nearer than this, root mean square over the channels in [0, 1], count as one: soft shades are no patches."""
+"""Colors nearer than this, root mean square over the channels in [0, 1], count as one: soft shades are no patches."""
 SMALLEST = 4
 """Pixels of the smallest patch that gets a path of its own."""
 
 
 class Patch(NamedTuple):
-    """Rows and columns of a patch [n, 2] and its mean colour in [0, 1]."""
+    """Rows and columns of a patch [n, 2] and its mean color in [0, 1]."""
 
     members: NDArray[np.int64]
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
 
 
-def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colours: int = COLOURS) -> Drawing:
+def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colors: int = COLORS) -> Drawing:
     """Outlines of the `count` largest patches of a picture; where it has fewer, the other paths are parked.
 
     Args:
         picture: [3, H, W] in [0, 1].
-        colours: of the reduced palette.
+        colors: of the reduced palette.
 
     Raises:
         InputError: another shape, NaN, or not between 1 and 4096 paths.
@@ -52,11 +52,11 @@ def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colour
         raise InputError(f"paths: {count}, expected 1 to {MAX_PATHS}")
     pixels = (picture.detach().cpu().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     height, width = pixels.shape[:2]
-    labels = _merged(np.asarray(Image.fromarray(pixels).quantize(colours, Image.Quantize.MEDIANCUT)), pixels)
+    labels = _merged(np.asarray(Image.fromarray(pixels).quantize(colors, Image.Quantize.MEDIANCUT)), pixels)
     ground = _border_label(labels)
     background = torch.tensor(pixels[labels == ground].mean(0) / 255, dtype=torch.float32)
     found = [patch for patch in _patches(labels, pixels, ground) if _thick(patch)][:count]
-    shapes = [Shape((outline(patch.members, segments),), (*patch.colour, 1.0)) for patch in found]
+    shapes = [Shape((outline(patch.members, segments),), (*patch.color, 1.0)) for patch in found]
     # by what the outline encloses: a ring lies below what it surrounds, however thin it is
     shapes.sort(key=lambda shape: -_area(shape.contours[0]))
     aside = torch.tensor([width / 2, height / 2]).expand(3 * segments, 2)
@@ -65,7 +65,7 @@ def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colour
 
 
 def _merged(labels: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The labels with colours joined that are alike, the nearest two first."""
+    """The labels with colors joined that are alike, the nearest two first."""
     labels = labels.copy()
     while True:
         used = np.unique(labels)
@@ -96,7 +96,7 @@ def _patches(labels: NDArray[np.uint8], pixels: NDArray[np.uint8], ground: int) 
 
 
 def _thick(patch: Patch) -> bool:
-    """Whether some pixel of a patch has all its neighbours in it."""
+    """Whether some pixel of a patch has all its neighbors in it."""
     low = patch.members.min(0) - 1
     inside = np.zeros(patch.members.max(0) - low + 2, dtype=bool)
     inside[tuple((patch.members - low).T)] = True

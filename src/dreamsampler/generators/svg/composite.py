@@ -1,6 +1,6 @@
 """Painter's-order compositing of packed coverages, restricted to each path's bounding box, and its reverse.
 
-Path p with colour c and alpha a = opacity * covered changes the canvas to C + a (c - C). Going back through the same
+Path p with color c and alpha a = opacity * covered changes the canvas to C + a (c - C). Going back through the same
 boxes in the opposite order with the gradient g of the canvas:
 
     dL/da = <g, c - C_before>,   dL/dc = sum a g,   g <- (1 - a) g.
@@ -23,7 +23,7 @@ class Layers(NamedTuple):
 
     Attributes:
         alpha: `[total]` opacity times coverage (times the factor).
-        contrast: `[K, total]` the path's colour minus the canvas under it.
+        contrast: `[K, total]` the path's color minus the canvas under it.
         factor: `[total]` what gradients and clips multiply opacities with; None if there are none.
     """
 
@@ -33,10 +33,10 @@ class Layers(NamedTuple):
 
 
 class PaintGradient(NamedTuple):
-    """dL/d covered `[total]`, dL/d colours `[P, K]`, dL/d opacity `[P]`."""
+    """dL/d covered `[total]`, dL/d colors `[P, K]`, dL/d opacity `[P]`."""
 
     covered: Tensor
-    colours: Tensor
+    colors: Tensor
     opacity: Tensor
 
 
@@ -59,7 +59,7 @@ def _packed(cells: Tensor, row: Row) -> Tensor:
 def paint(
     canvas: Tensor,
     covered: Tensor,
-    colours: Tensor,
+    colors: Tensor,
     opacity: Tensor,
     rows: list[Row],
     scenes: list[int],
@@ -69,31 +69,31 @@ def paint(
 
     Args:
         covered: `[total]` packed coverage.
-        colours: `[P, K]`; opacity: `[P]`.
+        colors: `[P, K]`; opacity: `[P]`.
         rows: box of each path; scenes: which image of the batch each path belongs to.
-        fields: what fills the boxes of paths that have no plain colour.
+        fields: what fills the boxes of paths that have no plain color.
     """
     alpha = covered * _per_cell(opacity, rows)
     factor = None if fields is None else _factors(fields, rows, alpha)
     if factor is not None:
         alpha = alpha * factor
     contrast = covered.new_zeros(canvas.shape[1], covered.numel())
-    plain = colours.unsqueeze(-1).unsqueeze(-1)
+    plain = colors.unsqueeze(-1).unsqueeze(-1)
     for path, (row, scene) in enumerate(zip(rows, scenes, strict=True)):
         if row[2] == 0 or row[3] == 0:
             continue
         under, difference = _on_canvas(canvas, scene, row), _packed(contrast, row)
-        torch.sub(_colour(plain[path], None if fields is None else fields[path]), under, out=difference)
+        torch.sub(_color(plain[path], None if fields is None else fields[path]), under, out=difference)
         under.addcmul_(difference, _packed(alpha, row))
     return Layers(alpha, contrast, factor)
 
 
-def _colour(plain: Tensor, field: Field | None) -> Tensor:
-    """The path's colour `[K, 1, 1]`, or that of its gradient `[K, h, w]`."""
-    if field is None or field.colours is None:
+def _color(plain: Tensor, field: Field | None) -> Tensor:
+    """The path's color `[K, 1, 1]`, or that of its gradient `[K, h, w]`."""
+    if field is None or field.colors is None:
         return plain
     rest = plain[3:].expand(-1, *field.factor.shape)
-    return torch.cat([field.colours, rest])
+    return torch.cat([field.colors, rest])
 
 
 def _factors(fields: list[Field | None], rows: list[Row], like: Tensor) -> Tensor:
@@ -110,15 +110,15 @@ def unpaint(
     """Reverse of `paint`: turns the canvas gradient (in place) into that of the canvas before these paths."""
     channels, total = layers.contrast.shape
     reached = gradient.new_zeros(channels + 1, total)  # the last row is for dL/d alpha
-    colour_rows = reached[:channels]
+    color_rows = reached[:channels]
     through = 1 - layers.alpha
     for row, scene in zip(reversed(rows), reversed(scenes), strict=True):
         if row[2] == 0 or row[3] == 0:
             continue
         above = _on_canvas(gradient, scene, row)
-        _packed(colour_rows, row).copy_(above)
+        _packed(color_rows, row).copy_(above)
         above.mul_(_packed(through, row))
-    torch.sum(colour_rows * layers.contrast, dim=0, out=reached[channels])
+    torch.sum(color_rows * layers.contrast, dim=0, out=reached[channels])
     sizes, per_cell, weights = _sizes(rows), _per_cell(opacity, rows), covered
     if layers.factor is not None:
         per_cell, weights = per_cell * layers.factor, covered * layers.factor

@@ -82,7 +82,7 @@ def edges_of(vertices: Tensor, following: Tensor) -> Edges:
 
 
 def cover(edges: Edges, path_of_edge: Tensor, box: Boxes, evenodd: Tensor | None, height: int, width: int) -> Coverage:
-    """Rasterise closed polygons into packed boxes.
+    """Rasterize closed polygons into packed boxes.
 
     Args:
         path_of_edge: `[E]` path of each edge, counted from the first path of `box`.

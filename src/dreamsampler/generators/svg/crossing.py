@@ -58,7 +58,7 @@ def self_intersections(points: Tensor, structure: Structure) -> Tensor:
 
 
 def _crossings(start: Tensor, end: Tensor, following: Tensor) -> int:
-    """Pairs of edges that properly cross; neighbours share a vertex and cannot."""
+    """Pairs of edges that properly cross; neighbors share a vertex and cannot."""
     total, count = 0, start.shape[0]
     order = torch.arange(count, device=start.device)
     for low in range(0, count, BLOCK):
@@ -67,6 +67,6 @@ def _crossings(start: Tensor, end: Tensor, following: Tensor) -> int:
         apart = _cross(b - a, c - a) * _cross(b - a, d - a) < 0
         split = _cross(d - c, a - c) * _cross(d - c, b - c) < 0
         here = order[low : low + BLOCK].unsqueeze(1)
-        neighbours = (following[low : low + BLOCK].unsqueeze(1) == order) | (here == following.unsqueeze(0))
-        total += int((apart & split & ~neighbours & (here < order)).sum())
+        neighbors = (following[low : low + BLOCK].unsqueeze(1) == order) | (here == following.unsqueeze(0))
+        total += int((apart & split & ~neighbors & (here < order)).sum())
     return total

@@ -20,10 +20,10 @@ class Shape:
 
     Attributes:
         contours: `[3 S, 2]` control points of each closed contour, in drawing units.
-        rgba: colour and opacity, each in [0, 1].
+        rgba: color and opacity, each in [0, 1].
         rule: what counts as inside.
         name: id in the file; "" for none.
-        fill: a gradient or clips; None for the plain colour.
+        fill: a gradient or clips; None for the plain color.
     """
 
     contours: tuple[Tensor, ...]
@@ -44,7 +44,7 @@ class Drawing:
         size: height and width of the canvas.
         background: `[3]` in [0, 1], or None for a transparent canvas (rendered white, as viewers do).
         names: id of each path; empty means path1, path2, ...
-        fills: gradients and clips, one entry a path; empty if all colours are plain.
+        fills: gradients and clips, one entry a path; empty if all colors are plain.
         notes: what was approximated when the drawing was read, in words for the user.
 
     Example:
@@ -95,7 +95,7 @@ class Drawing:
         return found
 
     def render(self, size: tuple[int, int] | None = None) -> Tensor:
-        """Rasterise to `[1, 3, H, W]` in [0, 1] at the drawing's size, or stretched to another."""
+        """Rasterize to `[1, 3, H, W]` in [0, 1] at the drawing's size, or stretched to another."""
         size = size or self.size
         drawing = self.scaled(size)
         fills = drawing.fills or None
@@ -110,14 +110,14 @@ class Drawing:
         return replace(self, points=points, size=size, fills=scaled_fills(self.fills, sx, sy))
 
     def plain(self) -> Drawing:
-        """The same drawing in plain colours: gradients become their mean, clips are dropped; said in the notes."""
+        """The same drawing in plain colors: gradients become their mean, clips are dropped; said in the notes."""
         if not any(self.fills):
             return self
         rgba = self.rgba.clone()
         for path, fill in enumerate(self.fills):
             if fill is not None and fill.mean is not None:
                 rgba[path] = torch.tensor([*fill.mean[:3], fill.mean[3] * float(rgba[path, 3])], dtype=rgba.dtype)
-        notes = (*self.notes, "gradients replaced by their mean colour and clips dropped")
+        notes = (*self.notes, "gradients replaced by their mean color and clips dropped")
         return replace(self, rgba=rgba, fills=(), notes=notes)
 
     def select(self, paths: Sequence[int]) -> Drawing:

@@ -1,4 +1,4 @@
-"""Fills other than one plain colour: linear and radial gradients, and clips.
+"""Fills other than one plain color: linear and radial gradients, and clips.
 
 They are fixed: gradients flow through them to the points and opacities of a path, not to their own geometry or stops.
 """
@@ -27,7 +27,7 @@ class Gradient:
         radial: whether it is radial.
         to_unit: from the canvas's pixels to (u, v).
         offsets: of the stops, in [0, 1], not decreasing.
-        colours: RGBA of the stops, not premultiplied; interpolated as they are, in sRGB.
+        colors: RGBA of the stops, not premultiplied; interpolated as they are, in sRGB.
         spread: "pad", "reflect" or "repeat" beyond [0, 1].
         focus: of a radial one, within the unit circle.
 
@@ -40,7 +40,7 @@ class Gradient:
     radial: bool
     to_unit: Affine
     offsets: tuple[float, ...]
-    colours: tuple[Rgba, ...]
+    colors: tuple[Rgba, ...]
     spread: str = "pad"
     focus: tuple[float, float] = (0.0, 0.0)
 
@@ -53,16 +53,16 @@ class Gradient:
         elif self.spread == "reflect":
             t = 1 - (t % 2 - 1).abs()
         offsets = torch.tensor(self.offsets, dtype=x.dtype, device=x.device)
-        colours = torch.tensor(self.colours, dtype=x.dtype, device=x.device)
+        colors = torch.tensor(self.colors, dtype=x.dtype, device=x.device)
         if len(self.offsets) == 1:
-            return colours[0].view(4, *[1] * x.dim()).expand(4, *x.shape)
+            return colors[0].view(4, *[1] * x.dim()).expand(4, *x.shape)
         upper = torch.searchsorted(offsets, t.contiguous(), right=True).clamp(1, len(self.offsets) - 1)
         low, high = offsets[upper - 1], offsets[upper]
         share = torch.where(high > low, (t - low) / (high - low), (t >= high).to(t.dtype)).clamp(0, 1)
-        return torch.lerp(colours[upper - 1], colours[upper], share.unsqueeze(-1)).movedim(-1, 0)
+        return torch.lerp(colors[upper - 1], colors[upper], share.unsqueeze(-1)).movedim(-1, 0)
 
     def _radius(self, u: Tensor, v: Tensor) -> Tensor:
-        """1 / s where focus + s (p - focus) lies on the unit circle; the plain radius if the focus is the centre."""
+        """1 / s where focus + s (p - focus) lies on the unit circle; the plain radius if the focus is the center."""
         fu, fv = self.focus
         du, dv = u - fu, v - fv
         square = du * du + dv * dv
@@ -93,12 +93,12 @@ class Clip:
 
 @dataclass(frozen=True, eq=False)
 class Fill:
-    """How a path is filled if not by one plain colour.
+    """How a path is filled if not by one plain color.
 
     Attributes:
-        gradient: takes the place of the path's colour; its alpha multiplies the path's opacity.
+        gradient: takes the place of the path's color; its alpha multiplies the path's opacity.
         clips: only what lies in all of them is painted.
-        mean: mean colour and alpha of the gradient over the path.
+        mean: mean color and alpha of the gradient over the path.
     """
 
     gradient: Gradient | None = None
@@ -121,9 +121,9 @@ def scaled_fills(fills: Sequence[Fill | None], sx: float, sy: float) -> tuple[Fi
 
 
 class Field(NamedTuple):
-    """A fill over a path's box: colours `[3, h, w]` or None, factor of the opacity `[h, w]`."""
+    """A fill over a path's box: colors `[3, h, w]` or None, factor of the opacity `[h, w]`."""
 
-    colours: Tensor | None
+    colors: Tensor | None
     factor: Tensor
 
 
@@ -132,7 +132,7 @@ class Fills:
     """The fills of all paths of a scene, with the masks of their clips (1 inside, 0 outside) rendered once.
 
     Attributes:
-        fills: one a path; None for a plain colour.
+        fills: one a path; None for a plain color.
         masks: `[H, W]` for every clip, by its identity.
     """
 
@@ -145,7 +145,7 @@ class Fills:
         if fill is None:
             return None
         x0, y0, width, height = row[:4]
-        colours, factor = None, like.new_ones(height, width)
+        colors, factor = None, like.new_ones(height, width)
         if fill.gradient is not None:
             y, x = torch.meshgrid(
                 torch.arange(height, dtype=like.dtype, device=like.device) + (y0 + 0.5),
@@ -153,7 +153,7 @@ class Fills:
                 indexing="ij",
             )
             found = fill.gradient.at(x, y)
-            colours, factor = found[:3], found[3]
+            colors, factor = found[:3], found[3]
         for clip in fill.clips:
             factor = factor * self.masks[id(clip)][y0 : y0 + height, x0 : x0 + width]
-        return Field(colours, factor)
+        return Field(colors, factor)

@@ -58,10 +58,10 @@ class Definitions:
         matrix = " ".join(f"{value:.8g}" for value in inverse(gradient.to_unit))
         spread = "" if gradient.spread == "pad" else f' spreadMethod="{gradient.spread}"'
         stops = []
-        for offset, rgba in zip(gradient.offsets, gradient.colours, strict=True):
-            colour, opacity = self.paint(rgba)
+        for offset, rgba in zip(gradient.offsets, gradient.colors, strict=True):
+            color, opacity = self.paint(rgba)
             alpha = "" if opacity == "1" else f' stop-opacity="{opacity}"'
-            stops.append(f'<stop offset="{offset:.6g}" stop-color="{colour}"{alpha}/>')
+            stops.append(f'<stop offset="{offset:.6g}" stop-color="{color}"{alpha}/>')
         return (
             f'<{kind} id="{name}" gradientUnits="userSpaceOnUse" {where} gradientTransform="matrix({matrix})"{spread}>'
             f"{''.join(stops)}</{kind}>"

@@ -1,4 +1,4 @@
-"""The drawing as a generator: control points, colours and background are psi, the rasteriser is g (Algorithm 2)."""
+"""The drawing as a generator: control points, colors and background are psi, the rasterizer is g (Algorithm 2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .flatten import Flattening
 from .rasterizer import rasterize
 
 POINTS_RATE = 0.2
-COLOUR_RATE = POINTS_RATE / 20
+COLOR_RATE = POINTS_RATE / 20
 BACKGROUND_RATE = POINTS_RATE / 200
 
 
@@ -23,20 +23,20 @@ BACKGROUND_RATE = POINTS_RATE / 200
 class SvgGenerator:
     """g(psi): drawings of one structure, one for each item of the batch.
 
-    Make it with `SvgGenerator.of`; the tensors are leaves that an optimiser changes in place.
+    Make it with `SvgGenerator.of`; the tensors are leaves that an optimizer changes in place.
 
     Attributes:
         template: structure, names and canvas size; its numbers are those at the start.
         points: `[B, N, 2]` control points in pixels of the canvas.
-        rgba: `[B, P, 4]` colours and opacities in [0, 1].
+        rgba: `[B, P, 4]` colors and opacities in [0, 1].
         background: `[B, 3]` in [0, 1].
         flattening: how finely curves are cut.
 
     Example:
-        >>> from dreamsampler.generators.svg.initialise import random_circles
+        >>> from dreamsampler.generators.svg.initialize import random_circles
         >>> circles = random_circles(8, (64, 64), torch.Generator().manual_seed(0))
         >>> generator = SvgGenerator.of([circles])
-        >>> optimiser = torch.optim.Adam(generator.parameter_groups(), betas=(0.9, 0.9), eps=1e-6)
+        >>> optimizer = torch.optim.Adam(generator.parameter_groups(), betas=(0.9, 0.9), eps=1e-6)
         >>> generator.render().shape
         torch.Size([1, 3, 64, 64])
     """
@@ -53,7 +53,7 @@ class SvgGenerator:
     ) -> SvgGenerator:
         """Start from drawings of the same structure and size; one without a background gets a white one.
 
-        Colours are optimised as plain ones: gradients start as their mean and clips are dropped.
+        Colors are optimized as plain ones: gradients start as their mean and clips are dropped.
 
         Raises:
             InputError: no drawings, drawings that differ in structure or size, or one without paths.
@@ -65,7 +65,7 @@ class SvgGenerator:
         if any(d.structure != first.structure or d.size != first.size for d in drawings):
             raise InputError("drawings: a batch needs the same paths and canvas in every drawing")
         if first.structure.path_count == 0:
-            raise InputError("paths: 0, there would be nothing to optimise; ask for at least 1")
+            raise InputError("paths: 0, there would be nothing to optimize; ask for at least 1")
         grounds = [torch.ones(3) if d.background is None else d.background for d in drawings]
 
         def leaf(tensors: list[Tensor]) -> Tensor:
@@ -93,14 +93,14 @@ class SvgGenerator:
         return (self.points, self.rgba, self.background)
 
     def parameter_groups(
-        self, points: float = POINTS_RATE, colours: float = COLOUR_RATE, background: float = BACKGROUND_RATE
+        self, points: float = POINTS_RATE, colors: float = COLOR_RATE, background: float = BACKGROUND_RATE
     ) -> list[dict[str, Any]]:
-        """Groups for a torch optimiser, named "points", "colours" and "background", with their learning rates.
+        """Groups for a torch optimizer, named "points", "colors" and "background", with their learning rates.
 
         The defaults are the peaks of the schedule that DreamSampler takes over from VectorFusion (see `rates.warm_up`):
-        0.2 px a step, colours 1/20 and background 1/200 of it. Pixels are those of the canvas.
+        0.2 px a step, colors 1/20 and background 1/200 of it. Pixels are those of the canvas.
         """
-        rates = {"points": points, "colours": colours, "background": background}
+        rates = {"points": points, "colors": colors, "background": background}
         return [
             {"params": [parameter], "lr": rate, "name": name}
             for parameter, (name, rate) in zip(self.parameters(), rates.items(), strict=True)
@@ -108,7 +108,7 @@ class SvgGenerator:
 
     @torch.no_grad()
     def clamp(self) -> None:
-        """Bring colours back into [0, 1] after a step (in the graph a clamp would stop their gradients)."""
+        """Bring colors back into [0, 1] after a step (in the graph a clamp would stop their gradients)."""
         self.rgba.clamp_(0, 1)
         self.background.clamp_(0, 1)
 

@@ -1,6 +1,6 @@
 """Paths that come and go: those that do not pay are laid aside, to start anew where the picture is wrong.
 
-A path that is laid aside ("parked") is one point without colour: it paints nothing, gets no gradient, and is left out
+A path that is laid aside ("parked") is one point without color: it paints nothing, gets no gradient, and is left out
 of the file. So a drawing may use fewer paths than it was given, while its structure stays what it was.
 """
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .drawing import Drawing
 from .generator import SvgGenerator
-from .initialise import Seed
+from .initialize import Seed
 from .renewal import MIN_AREA, MIN_OPACITY, _points_a_path, dead_paths, forget, path_areas
 from .shapes import ellipse
 
@@ -63,7 +63,7 @@ def idle_paths(generator: SvgGenerator, loss: Loss, price: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def park(generator: SvgGenerator, gone: Tensor, optimiser: torch.optim.Optimizer | None = None) -> None:
+def park(generator: SvgGenerator, gone: Tensor, optimizer: torch.optim.Optimizer | None = None) -> None:
     """Lay paths [B, P] aside; where all paths are alike the others move down, so that new ones come on top."""
     structure = generator.template.structure
     rows = torch.repeat_interleave(gone, _points_a_path(structure, gone.device), dim=1)
@@ -71,12 +71,12 @@ def park(generator: SvgGenerator, gone: Tensor, optimiser: torch.optim.Optimizer
     generator.points[rows] = generator.points.new_tensor([width / 2, height / 2])
     generator.rgba[gone] = generator.rgba.new_tensor([0.5, 0.5, 0.5, 0.0])
     for parameter, mask in ((generator.points, rows), (generator.rgba, gone)):
-        forget(optimiser, parameter, mask)
+        forget(optimizer, parameter, mask)
     if len(set(structure.segments)) != 1 or not bool(gone.any()):
         return
     order = gone.to(torch.int8).argsort(dim=1, stable=True)
     for parameter in (generator.points, generator.rgba):
-        moments = [] if optimiser is None else optimiser.state.get(parameter, {}).values()
+        moments = [] if optimizer is None else optimizer.state.get(parameter, {}).values()
         for value in (parameter.data, *(m for m in moments if isinstance(m, Tensor) and m.shape == parameter.shape)):
             by_path = value.unflatten(1, (gone.shape[1], -1))
             picked = order.view(*order.shape, 1, 1).expand_as(by_path)
@@ -93,17 +93,17 @@ def plant(generator: SvgGenerator, item: int, seeds: Sequence[Seed]) -> int:
         first, end = structure.point_ranges()[path]
         if len(structure.segments[path]) != 1 or end - first < 6:
             continue
-        circle = ellipse(torch.tensor(seed.centre), torch.full((2,), RADIUS), (end - first) // 3)
+        circle = ellipse(torch.tensor(seed.center), torch.full((2,), RADIUS), (end - first) // 3)
         generator.points[item, first:end] = circle.to(generator.points)
-        generator.rgba[item, path] = generator.rgba.new_tensor([*seed.colour, 1.0])
+        generator.rgba[item, path] = generator.rgba.new_tensor([*seed.color, 1.0])
         planted += 1
     return planted
 
 
 def wrong_places(shown: Tensor, wanted: Tensor, count: int, threshold: float = WRONG) -> list[Seed]:
-    """Up to `count` places where a picture [3, H, W] in [0, 1] is furthest from another, with its colour there."""
+    """Up to `count` places where a picture [3, H, W] in [0, 1] is furthest from another, with its color there."""
     soft = torch.nn.functional.avg_pool2d((wanted - shown)[None], 5, 1, 2, count_include_pad=False)[0]
-    colours = torch.nn.functional.avg_pool2d(wanted[None], 3, 1, 1, count_include_pad=False)[0].clamp(0, 1)
+    colors = torch.nn.functional.avg_pool2d(wanted[None], 3, 1, 1, count_include_pad=False)[0].clamp(0, 1)
     error = soft.square().mean(0).sqrt()
     seeds: list[Seed] = []
     for _ in range(count):
@@ -111,7 +111,7 @@ def wrong_places(shown: Tensor, wanted: Tensor, count: int, threshold: float = W
         row, column = divmod(place, error.shape[1])
         if not float(error[row, column]) > threshold:
             break
-        r, g, b = colours[:, row, column].tolist()
+        r, g, b = colors[:, row, column].tolist()
         seeds.append(Seed((column + 0.5, row + 0.5), (r, g, b)))
         error[max(0, row - APART) : row + APART + 1, max(0, column - APART) : column + APART + 1] = 0.0
     return seeds

@@ -63,7 +63,7 @@ def knots(points: Tensor, structure: Structure) -> Knots:
 
 
 def _crossings(start: Tensor, end: Tensor, following: Tensor) -> Tensor:
-    """Pairs of chords [..., E, 2] that cross properly; neighbours share an end, which lies on neither side."""
+    """Pairs of chords [..., E, 2] that cross properly; neighbors share an end, which lies on neither side."""
     along = end - start
     x = start[..., None, :, 0] - start[..., :, None, 0]
     y = start[..., None, :, 1] - start[..., :, None, 1]

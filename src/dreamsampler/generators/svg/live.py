@@ -1,7 +1,7 @@
-"""Component-wise path initialisation of LIVE (Ma et al. 2022): new paths where the picture is most wrong.
+"""Component-wise path initialization of LIVE (Ma et al. 2022): new paths where the picture is most wrong.
 
 The squared error, small values set to 0, is cut into quantile bins; the largest 4-connected component of the most
-populous bin gets a path at its pixel nearest to the centroid, in the target's colour there.
+populous bin gets a path at its pixel nearest to the centroid, in the target's color there.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...core.errors import InputError
-from .initialise import Seed
+from .initialize import Seed
 
 BINS = 200
 IGNORED = 0.1
 
 
 def live_seeds(render: Tensor, target: Tensor, count: int = 1) -> list[Seed]:
-    """Places and colours for up to `count` new paths, the largest component first.
+    """Places and colors for up to `count` new paths, the largest component first.
 
     Args:
         render: the current picture `[3, H, W]` in [0, 1].

@@ -45,15 +45,15 @@ def outline(members: NDArray[np.int64], segments: int = 4) -> Tensor:
 
 
 def moment_ellipse(members: NDArray[np.int64], segments: int = 4) -> Tensor:
-    """The ellipse with a patch's centre and second moments, scaled to its area: [3 S, 2]."""
+    """The ellipse with a patch's center and second moments, scaled to its area: [3 S, 2]."""
     places = members[:, ::-1] + 0.5
-    centre = places.mean(0)
-    spread = np.cov((places - centre).T, bias=True).reshape(2, 2) + np.eye(2) / 12
+    center = places.mean(0)
+    spread = np.cov((places - center).T, bias=True).reshape(2, 2) + np.eye(2) / 12
     lengths, axes = np.linalg.eigh(spread)
     radii = 2 * np.sqrt(lengths)
     radii *= math.sqrt(len(members) / (math.pi * radii.prod()))
     unit = ellipse(torch.zeros(2, dtype=torch.float64), torch.ones(2, dtype=torch.float64), segments).numpy()
-    return torch.from_numpy((unit * radii) @ axes.T + centre).float()
+    return torch.from_numpy((unit * radii) @ axes.T + center).float()
 
 
 def _boundary(members: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ def path_data(contours: Iterable[Tensor], decimals: int = 2, lines: bool = True)
     return "".join(_contour(contour, decimals, lines) for contour in contours)
 
 
-def quantised(points: Tensor, decimals: int = 2) -> Tensor:
+def quantized(points: Tensor, decimals: int = 2) -> Tensor:
     """The positions that a file written with `decimals` holds."""
     return torch.round(points.detach().double() * 10**decimals).div(10**decimals).to(points.dtype)
 

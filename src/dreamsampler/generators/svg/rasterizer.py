@@ -1,4 +1,4 @@
-"""Differentiable rasteriser for filled paths: control points and colours -> pixels, exactly and without a compiler.
+"""Differentiable rasterizer for filled paths: control points and colors -> pixels, exactly and without a compiler.
 
     image = rasterize(points, Structure.uniform(64), rgba, (224, 224))
 
@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from dreamsampler.core.errors import InputError, OutOfMemory
-
+from ...core.errors import InputError, OutOfMemory
 from .arguments import MAX_SIDE as MAX_SIDE
 from .arguments import checked, empty_canvas
 from .composite import Layers, paint, unpaint
@@ -69,13 +68,13 @@ def rasterize(
         points: `[N, 2]` or `[B, N, 2]` control points in pixels, x right and y down, packed as `structure` says.
             Pixel (i, j) covers [j, j+1) x [i, i+1). Points may lie off the canvas.
         structure: contours and fill rules, the same for every image of the batch.
-        rgba: `[P, 4]` or `[B, P, 4]` colour (not premultiplied) and opacity of every path, in [0, 1].
+        rgba: `[P, 4]` or `[B, P, 4]` color (not premultiplied) and opacity of every path, in [0, 1].
         size: height and width in pixels.
-        background: colour `[3]` or `[B, 3]`, or image `[3, H, W]` or `[B, 3, H, W]`, in [0, 1]; white if None.
-        alpha: return premultiplied colours and alpha over nothing instead; `image[:, :3] + (1 - image[:, 3:]) * b`
+        background: color `[3]` or `[B, 3]`, or image `[3, H, W]` or `[B, 3, H, W]`, in [0, 1]; white if None.
+        alpha: return premultiplied colors and alpha over nothing instead; `image[:, :3] + (1 - image[:, 3:]) * b`
             puts them on a background b without fringes.
         flattening: how finely curves are cut.
-        fills: gradients and clips, one entry a path, in pixels of `size`; None for plain colours. They are constants.
+        fills: gradients and clips, one entry a path, in pixels of `size`; None for plain colors. They are constants.
 
     Returns:
         `[B, 3, H, W]` (`[B, 4, H, W]` with `alpha`) in [0, 1], differentiable in points, rgba and background.
@@ -89,20 +88,20 @@ def rasterize(
         raise InputError(f"fills: {len(fills)} for {structure.path_count} paths; give one a path, None for plain ones")
     batch, (height, width) = points.shape[0], size
     require_canvas(batch, 3 + alpha, size, points.dtype, points.device)
-    colours, opacity = rgba[..., :3], rgba[..., 3]
-    if fills is not None:  # the own colour of a path with a gradient is not seen
+    colors, opacity = rgba[..., :3], rgba[..., 3]
+    if fills is not None:  # the own color of a path with a gradient is not seen
         seen = torch.tensor([fill is None or fill.gradient is None for fill in fills], device=points.device)
-        colours = torch.where(seen.unsqueeze(1), colours, colours.detach())
+        colors = torch.where(seen.unsqueeze(1), colors, colors.detach())
     if alpha:
         if background is not None:
             raise InputError("background: give none with alpha=True, the result is transparent there")
-        colours = torch.cat([colours, torch.ones_like(opacity).unsqueeze(-1)], dim=-1)
+        colors = torch.cat([colors, torch.ones_like(opacity).unsqueeze(-1)], dim=-1)
     canvas = empty_canvas(background, batch, size, points, alpha)
     try:
         with few_threads(batch * height * width, points.device):
             lines = flatten(points, structure, flattening or Flattening())
             plan = _plan(lines, structure, batch, _fills(fills, size, points))
-            flat = colours.reshape(-1, colours.shape[-1]), opacity.reshape(-1)
+            flat = colors.reshape(-1, colors.shape[-1]), opacity.reshape(-1)
             return _Raster.apply(lines.vertices, *flat, canvas, plan)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):
@@ -134,10 +133,10 @@ def _plan(lines: Polylines, structure: Structure, batch: int, fills: Fills | Non
 
 
 class _Raster(torch.autograd.Function):
-    """Vertices, colours, opacities and an empty canvas -> the painted canvas."""
+    """Vertices, colors, opacities and an empty canvas -> the painted canvas."""
 
     @staticmethod
-    def forward(ctx: Any, vertices: Tensor, colours: Tensor, opacity: Tensor, empty: Tensor, plan: _Plan) -> Tensor:
+    def forward(ctx: Any, vertices: Tensor, colors: Tensor, opacity: Tensor, empty: Tensor, plan: _Plan) -> Tensor:
         needs_grad = any(ctx.needs_input_grad)
         canvas = empty.clone(memory_format=torch.contiguous_format)
         box = boxes(vertices, plan.counts, canvas.shape[2], canvas.shape[3])
@@ -146,10 +145,10 @@ class _Raster(torch.autograd.Function):
         runs = []
         for first, end in limits:
             again = canvas.clone() if needs_grad and len(limits) > 1 else None
-            kept = _paint_run(canvas, edges, colours, opacity, box, plan, first, end)
+            kept = _paint_run(canvas, edges, colors, opacity, box, plan, first, end)
             runs.append(_Run(first, end, again, kept if needs_grad and again is None else None))
         if needs_grad:
-            ctx.save_for_backward(vertices, colours, opacity)
+            ctx.save_for_backward(vertices, colors, opacity)
             ctx.plan, ctx.box, ctx.runs = plan, box, runs
         return canvas
 
@@ -161,27 +160,27 @@ class _Raster(torch.autograd.Function):
 
 
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradients of vertices, colours, opacities and the empty canvas."""
-    vertices, colours, opacity = ctx.saved_tensors
+    """Gradients of vertices, colors, opacities and the empty canvas."""
+    vertices, colors, opacity = ctx.saved_tensors
     plan, box = ctx.plan, ctx.box
     edges = edges_of(vertices, plan.following)
     gradient = gradient.clone(memory_format=torch.contiguous_format)
-    by_vertex, by_colour = torch.zeros_like(vertices), torch.zeros_like(colours)
+    by_vertex, by_color = torch.zeros_like(vertices), torch.zeros_like(colors)
     by_opacity = torch.zeros_like(opacity)
     for run in reversed(ctx.runs):
         first, end = run.first, run.end
         kept = run.kept
         if kept is None:
-            kept = _paint_run(run.canvas.clone(), edges, colours, opacity, box, plan, first, end)
+            kept = _paint_run(run.canvas.clone(), edges, colors, opacity, box, plan, first, end)
         covered, layers = kept
         part, scenes = _slice(box, first, end), _scenes(plan, first, end)
         found = unpaint(gradient, layers, covered.covered, opacity[first:end], part.rows, scenes)
-        by_colour[first:end], by_opacity[first:end] = found.colours, found.opacity
+        by_color[first:end], by_opacity[first:end] = found.colors, found.opacity
         if ctx.needs_input_grad[0]:
             at = slice(plan.starts[first], plan.starts[end])
             mine, following, flags = _edges_of_run(edges, plan, first, end)
             by_vertex[at] = vertex_gradient(covered, mine, following, found.covered, flags)
-    return by_vertex, by_colour, by_opacity, gradient
+    return by_vertex, by_color, by_opacity, gradient
 
 
 def _runs(rows: list[list[int]], limit: int) -> list[tuple[int, int]]:
@@ -222,7 +221,7 @@ def _edges_of_run(edges: Edges, plan: _Plan, first: int, end: int) -> tuple[Edge
 def _paint_run(
     canvas: Tensor,
     edges: Edges,
-    colours: Tensor,
+    colors: Tensor,
     opacity: Tensor,
     box: Boxes,
     plan: _Plan,
@@ -240,5 +239,5 @@ def _paint_run(
         paths = [path % plan.paths_per_scene for path in range(first, end)]
         fields = [plan.fills.at(path, row, canvas) for path, row in zip(paths, part.rows, strict=True)]
     scenes = _scenes(plan, first, end)
-    layers = paint(canvas, covered.covered, colours[first:end], opacity[first:end], part.rows, scenes, fields)
+    layers = paint(canvas, covered.covered, colors[first:end], opacity[first:end], part.rows, scenes, fields)
     return covered, layers

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from ...core.errors import InputError
-from ...files.content import read_bytes
-from ...files.decode import MAX_PIXELS
+from ...io.content import read_bytes
+from ...io.decode import MAX_PIXELS
 from .arguments import MAX_SIDE
 from .drawing import Drawing, Shape
 from .reading.geometry import Array
@@ -104,8 +104,8 @@ def _drawing(root: Node, size: int | tuple[int, int] | None, dtype: torch.dtype)
         raise InputError(f"{len(walker.figures)} paths; at most {MAX_PATHS} are read, simplify the file")
     ground, figures = _background(walker.figures, canvas)
     shapes = [_shape(figure, dtype) for figure in figures]
-    colour = None if ground is None else torch.tensor(ground, dtype=dtype)
-    drawing = Drawing.of(shapes, canvas, colour, [f"{what} ({count}x)" for what, count in notes.items()])
+    color = None if ground is None else torch.tensor(ground, dtype=dtype)
+    drawing = Drawing.of(shapes, canvas, color, [f"{what} ({count}x)" for what, count in notes.items()])
     return drawing.to(dtype=dtype)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from .drawing import Drawing
 from .flatten import Flattening, flatten
 from .generator import SvgGenerator
-from .initialise import random_circles
+from .initialize import random_circles
 from .rasterizer import rasterize
 from .shapes import ellipse
 from .structure import Structure
@@ -26,7 +26,7 @@ class PathUse(NamedTuple):
     Attributes:
         area: pixels that its contours enclose (signed areas of the contours added up, then the magnitude).
         opacity: in [0, 1].
-        visible: the pixels' worth of its colour that is left in the picture: on the canvas, not covered by others.
+        visible: the pixels' worth of its color that is left in the picture: on the canvas, not covered by others.
     """
 
     area: Tensor
@@ -45,7 +45,7 @@ def path_areas(points: Tensor, structure: Structure) -> Tensor:
 
 
 def path_use(points: Tensor, structure: Structure, rgba: Tensor, size: tuple[int, int]) -> PathUse:
-    """Measure all paths; `visible` is the derivative of the picture's sum by the path's own colour."""
+    """Measure all paths; `visible` is the derivative of the picture's sum by the path's own color."""
     grey = rgba.detach().clone().requires_grad_(True)
     with torch.enable_grad():
         total = rasterize(points.detach(), structure, grey, size)[:, 0].sum()
@@ -78,13 +78,13 @@ def renew(
     generator: SvgGenerator,
     dead: Tensor,
     rng: torch.Generator,
-    optimiser: torch.optim.Optimizer | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
     *,
     radius: float | None = None,
 ) -> int:
     """Put new random circles where paths are dead; they keep their place in the painting order.
 
-    The optimiser's moments of the renewed rows are set to zero: they belong to the path that is gone.
+    The optimizer's moments of the renewed rows are set to zero: they belong to the path that is gone.
 
     Args:
         dead: `[B, P]` as `dead_paths` gives.
@@ -109,7 +109,7 @@ def renew(
         ):
             parameter[item, mask] = values.to(parameter)[mask]
     for parameter, mask in ((generator.points, rows), (generator.rgba, dead)):
-        forget(optimiser, parameter, mask)
+        forget(optimizer, parameter, mask)
     return count
 
 
@@ -131,17 +131,17 @@ def _circles_like(structure: Structure, size: tuple[int, int], rng: torch.Genera
 
 def _resegmented(circle: Tensor, count: int) -> Tensor:
     """The same circle with another number of segments; one segment cannot close, so it becomes a drop."""
-    centre = circle[::3].mean(0)
-    radii = (circle[::3] - centre).norm(dim=1).mean().expand(2)
+    center = circle[::3].mean(0)
+    radii = (circle[::3] - center).norm(dim=1).mean().expand(2)
     if count == 1:
-        return torch.stack([centre, centre + 2 * radii, centre + 2 * radii * torch.tensor([-1.0, 1.0])])
-    return ellipse(centre, radii, count)
+        return torch.stack([center, center + 2 * radii, center + 2 * radii * torch.tensor([-1.0, 1.0])])
+    return ellipse(center, radii, count)
 
 
-def forget(optimiser: torch.optim.Optimizer | None, parameter: Tensor, mask: Tensor) -> None:
-    """Zero the optimiser's moments (entries shaped like the parameter) where the mask is set."""
-    if optimiser is None:
+def forget(optimizer: torch.optim.Optimizer | None, parameter: Tensor, mask: Tensor) -> None:
+    """Zero the optimizer's moments (entries shaped like the parameter) where the mask is set."""
+    if optimizer is None:
         return
-    for value in optimiser.state.get(parameter, {}).values():
+    for value in optimizer.state.get(parameter, {}).values():
         if isinstance(value, Tensor) and value.shape == parameter.shape:
             value[mask] = 0

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from dreamsampler.core.errors import InputError
+from ...core.errors import InputError
 
 
 def polygon(vertices: Tensor) -> Tensor:
@@ -21,8 +21,8 @@ def rectangle(x0: float, y0: float, x1: float, y1: float, dtype: torch.dtype = t
     return polygon(torch.tensor([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=dtype))
 
 
-def ellipse(centre: Tensor, radii: Tensor, segments: int = 4) -> Tensor:
-    """Ellipses with axes along x and y: `[..., 2]` centres and radii -> `[..., 3 S, 2]`.
+def ellipse(center: Tensor, radii: Tensor, segments: int = 4) -> Tensor:
+    """Ellipses with axes along x and y: `[..., 2]` centers and radii -> `[..., 3 S, 2]`.
 
     Handles have length 4/3 tan(pi / 2S) times the radius: with 4 segments the radius is right to 0.03 %.
 
@@ -39,5 +39,5 @@ def ellipse(centre: Tensor, radii: Tensor, segments: int = 4) -> Tensor:
     anchor = torch.stack([angle.cos(), angle.sin()], dim=1)
     handle = 4 / 3 * math.tan(math.pi / (2 * segments)) * torch.stack([-angle.sin(), angle.cos()], dim=1)
     after, before = anchor + handle, (anchor - handle).roll(-1, 0)
-    unit = torch.stack([anchor, after, before], dim=1).flatten(0, 1).to(centre)
-    return centre.unsqueeze(-2) + radii.unsqueeze(-2) * unit
+    unit = torch.stack([anchor, after, before], dim=1).flatten(0, 1).to(center)
+    return center.unsqueeze(-2) + radii.unsqueeze(-2) * unit

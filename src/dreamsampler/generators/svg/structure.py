@@ -3,7 +3,7 @@
 A drawing's geometry is one packed tensor of control points `[N, 2]` (x right, y down, pixels). A contour of S cubic
 segments owns 3 S consecutive points `anchor, handle, handle, anchor, handle, handle, ...`; its last segment ends at
 its first anchor, so every contour is closed. `Structure` says how many segments each contour of each path has, and
-never changes while the points are optimised.
+never changes while the points are optimized.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dreamsampler.core.errors import InputError
+from ...core.errors import InputError
 
 
 class FillRule(StrEnum):
@@ -57,7 +57,7 @@ class Structure:
 
     @classmethod
     def uniform(cls, paths: int, segments: int = 4) -> Structure:
-        """`paths` paths of one contour with `segments` segments each: what optimised drawings use."""
+        """`paths` paths of one contour with `segments` segments each: what optimized drawings use."""
         return cls(((segments,),) * paths)
 
     @property
@@ -118,7 +118,7 @@ class Index(NamedTuple):
 
 @lru_cache(maxsize=64)
 def index(structure: Structure, device: torch.device) -> Index:
-    """Build the index tensors of a structure; cached, because an optimisation asks for the same ones every step."""
+    """Build the index tensors of a structure; cached, because an optimization asks for the same ones every step."""
     counts = torch.tensor(structure.contour_segments, dtype=torch.long)
     per_path = torch.tensor(structure.path_segments, dtype=torch.long)
     ends = counts.cumsum(0)

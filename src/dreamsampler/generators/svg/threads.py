@@ -1,4 +1,4 @@
-"""One thread for small pictures: the rasteriser's many short operations lose more to thread barriers than they gain.
+"""One thread for small pictures: the rasterizer's many short operations lose more to thread barriers than they gain.
 
 64 paths at 224 px on two busy cores: 2,500 ms of wall time with two threads, 73 ms with one. Setting the number costs
 0.2 microseconds. Only torch's intra-operation threads are touched, and they are put back.

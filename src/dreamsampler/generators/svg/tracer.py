@@ -14,14 +14,14 @@ from .renewal import path_use
 
 
 def trace(
-    picture: Tensor, paths: int | None = None, *, colour_bits: int = 6, speckle: int = 4, segments: int | None = None
+    picture: Tensor, paths: int | None = None, *, color_bits: int = 6, speckle: int = 4, segments: int | None = None
 ) -> Drawing:
     """Trace a picture and keep the paths of the largest visible area.
 
     Args:
         picture: `[3, H, W]` or `[1, 3, H, W]` in [0, 1].
         paths: how many paths to keep, in their painting order; None for all.
-        colour_bits: significant bits of a colour channel, 1 to 8; fewer give fewer, larger paths.
+        color_bits: significant bits of a color channel, 1 to 8; fewer give fewer, larger paths.
         speckle: patches of fewer than this many pixels squared are dropped.
         segments: drop paths whose outline has more cubic segments than this.
 
@@ -38,13 +38,13 @@ def trace(
         raise InputError(f"picture: shape {tuple(picture.shape)}, expected [3, H, W]")
     if not bool(torch.isfinite(image).all()):
         raise InputError("picture: holds NaN")
-    if not 1 <= colour_bits <= 8 or speckle < 0 or (paths is not None and paths < 1):
-        raise InputError("trace: expected colour_bits 1 to 8, speckle >= 0 and paths >= 1")
+    if not 1 <= color_bits <= 8 or speckle < 0 or (paths is not None and paths < 1):
+        raise InputError("trace: expected color_bits 1 to 8, speckle >= 0 and paths >= 1")
     height, width = image.shape[1:]
     pixels = image.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).reshape(-1, 3)
     rows = [(r, g, b, 255) for r, g, b in pixels.tolist()]
     text = _library().convert_pixels_to_svg(
-        rows, (width, height), mode="spline", color_precision=colour_bits, filter_speckle=speckle
+        rows, (width, height), mode="spline", color_precision=color_bits, filter_speckle=speckle
     )
     drawing = read_svg(text.encode(), (height, width))
     drawing = Drawing(drawing.points, drawing.structure, drawing.rgba, drawing.size, torch.ones(3))

@@ -1,7 +1,7 @@
 """Drawings -> SVG 1.1 files that every viewer and editor shows as they were rendered here.
 
 Plain attributes only (no CSS, filters, clips or masks), a viewBox and a size, the background as a rectangle (a file
-without one differs from its PNG wherever the page is not white), one layer for Inkscape, colours in 8 bits, and where
+without one differs from its PNG wherever the page is not white), one layer for Inkscape, colors in 8 bits, and where
 the drawing came from as JSON in <metadata>.
 """
 
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError
-from ...files.atomic import write_text
+from ...io.atomic import write_text
 from .drawing import Drawing
 from .fill import Rgba
 from .fillxml import Definitions
@@ -86,8 +86,8 @@ def document(
     if definitions:
         head += ["<defs>", *definitions, "</defs>"]
     if drawing.background is not None:
-        colour = hex_colour(drawing.background)
-        head.append(f'<rect id="{BACKGROUND_ID}" width="{width}" height="{height}" fill="{colour}"/>')
+        color = hex_color(drawing.background)
+        head.append(f'<rect id="{BACKGROUND_ID}" width="{width}" height="{height}" fill="{color}"/>')
     return "\n".join([*head, '<g id="shapes">', *bodies, "</g>", "</svg>", ""])
 
 
@@ -97,12 +97,12 @@ def path_attributes(drawing: Drawing, data: list[str], definitions: Definitions 
     rgba = drawing.rgba.detach().cpu()
     fills = drawing.fills or (None,) * len(names)
     found = []
-    for name, d, colour, rule, fill in zip(names, data, rgba, drawing.structure.rules, fills, strict=True):
-        paint = hex_colour(colour)
+    for name, d, color, rule, fill in zip(names, data, rgba, drawing.structure.rules, fills, strict=True):
+        paint = hex_color(color)
         if definitions is not None and fill is not None and fill.gradient is not None:
             paint = f"url(#{definitions.gradient(fill.gradient)})"
         text = f' id="{name}" d="{d}" fill="{paint}"'
-        opacity = opacity_text(colour)
+        opacity = opacity_text(color)
         if opacity != "1":
             text += f' fill-opacity="{opacity}"'
         if rule is FillRule.EVENODD:
@@ -112,27 +112,27 @@ def path_attributes(drawing: Drawing, data: list[str], definitions: Definitions 
 
 
 def _stop(rgba: Rgba) -> tuple[str, str]:
-    colour = torch.tensor(rgba, dtype=torch.float64)
-    return hex_colour(colour), opacity_text(colour)
+    color = torch.tensor(rgba, dtype=torch.float64)
+    return hex_color(color), opacity_text(color)
 
 
-def hex_colour(colour: Tensor) -> str:
+def hex_color(color: Tensor) -> str:
     """The first three values, in [0, 1], as #rrggbb (or #rgb where that says the same)."""
-    bytes_ = quantised_rgba(colour)[:3].mul(255).round().int().tolist()
+    bytes_ = quantized_rgba(color)[:3].mul(255).round().int().tolist()
     text = "".join(f"{value:02x}" for value in bytes_)
     return "#" + (text[::2] if text[::2] == text[1::2] else text)
 
 
-def opacity_text(colour: Tensor) -> str:
-    units = int((quantised_rgba(colour)[3] * 10**OPACITY_DECIMALS).round())
+def opacity_text(color: Tensor) -> str:
+    units = int((quantized_rgba(color)[3] * 10**OPACITY_DECIMALS).round())
     return number_text(units, OPACITY_DECIMALS)
 
 
-def quantised_rgba(rgba: Tensor) -> Tensor:
-    """Colours `[..., 3 or 4]` as a file holds them: 8 bits a channel, opacity to three decimals, both in [0, 1]."""
+def quantized_rgba(rgba: Tensor) -> Tensor:
+    """Colors `[..., 3 or 4]` as a file holds them: 8 bits a channel, opacity to three decimals, both in [0, 1]."""
     rgba = rgba.detach().double().clamp(0, 1)
     if not bool(torch.isfinite(rgba).all()):
-        raise InputError("rgba: NaN colours cannot be written")
+        raise InputError("rgba: NaN colors cannot be written")
     scale = torch.tensor([255.0, 255.0, 255.0, 10.0**OPACITY_DECIMALS], dtype=torch.float64)[: rgba.shape[-1]]
     scale = scale.to(rgba.device)
     return (rgba * scale).round() / scale

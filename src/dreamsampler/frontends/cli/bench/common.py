@@ -72,7 +72,7 @@ class Report:
     folder: Path | None = field(init=False)
 
     def __post_init__(self) -> None:
-        from ....files.atomic import make_folder
+        from ....io.atomic import make_folder
 
         self.console = Console(self.quiet)
         self.folder = None if self.out is None else make_folder(self.out)

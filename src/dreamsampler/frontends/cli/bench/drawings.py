@@ -45,10 +45,11 @@ def bench_vectorize(
     dreamsampler bench vectorize --model none --method data --method live --method trace --task blur --split dev
     ```
     """
+    from iconworld import load_icons
+
     from ....bench.models import load_judge
     from ....bench.vectorize import METHODS, TASKS, run
     from ....core.errors import ModelError
-    from ....iconworld import load_icons
     from ....methods.rehearsal import rehearsed_drawer
     from ....tasks.sketch import VectorSettings
 

@@ -83,11 +83,11 @@ def bench_prior(
 def bench_raster(
     report: Report,
     repeats: Annotated[int, typer.Option(help="Timed passes a case.")] = 9,
-    threads: Annotated[int, typer.Option(help="Threads of the rasteriser.")] = 1,
+    threads: Annotated[int, typer.Option(help="Threads of the rasterizer.")] = 1,
     seed: opt.Seed = 0,
-    device: Annotated[str | None, typer.Option(help="Where the rasteriser runs; by default the CPU.")] = None,
+    device: Annotated[str | None, typer.Option(help="Where the rasterizer runs; by default the CPU.")] = None,
 ) -> None:
-    """Time, memory and error of the differentiable rasteriser, beside diffvg where that is installed.
+    """Time, memory and error of the differentiable rasterizer, beside diffvg where that is installed.
 
     **Examples**
 

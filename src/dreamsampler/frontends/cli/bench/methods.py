@@ -38,11 +38,12 @@ def bench_edit(
     dreamsampler bench edit --method dreamsampler --method sdedit:t0=0.6 --task cat2dog --split dev
     ```
     """
+    from iconworld import TASKS
+
     from ....bench.edit import METHODS, run
     from ....bench.editors import Editor
+    from ....bench.metrics.encoder import VisionEncoder
     from ....bench.models import load_judge
-    from ....iconworld import TASKS
-    from ....metrics.encoder import VisionEncoder
 
     for text in method or ():
         Editor.parse(text).check()

@@ -150,8 +150,8 @@ def shape_curves(tag: str, attributes: Mapping[str, str], length: Lengths) -> li
     if tag in ("circle", "ellipse"):
         rx = number("r", "r") if tag == "circle" else number("rx", "x")
         ry = rx if tag == "circle" else number("ry", "y")
-        centre, radii = np.array([number("cx", "x"), number("cy", "y")]), np.array([rx, ry])
-        return [_from_the_right(_rounded(centre - radii, centre + radii, rx, ry))] if rx > 0 and ry > 0 else []
+        center, radii = np.array([number("cx", "x"), number("cy", "y")]), np.array([rx, ry])
+        return [_from_the_right(_rounded(center - radii, center + radii, rx, ry))] if rx > 0 and ry > 0 else []
     return []
 
 

@@ -1,4 +1,4 @@
-"""Linear and radial gradients as elements describe them, and their mean colour over a shape."""
+"""Linear and radial gradients as elements describe them, and their mean color over a shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..fill import Affine, Gradient, Rgba
-from .colour import colour
+from .color import color
 from .geometry import Array, affine
 from .stylesheet import Stylesheet
 from .viewport import Viewport, fraction
@@ -43,15 +43,15 @@ def resolve(
     if boxed:
         size = high - low
         matrix = np.array([[size[0], 0, low[0]], [0, size[1], low[1]], [0, 0, 1]]) @ matrix
-    offsets, colours = _stops(stops, sheet)
+    offsets, colors = _stops(stops, sheet)
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:2, :2])) < 1e-18:
         return None
     if abs(np.linalg.det(own.matrix)) == 0:  # ends or radius of no length: the last stop everywhere
-        return Gradient(False, (1, 0, 0, 1, 0, 0), offsets[-1:], colours[-1:])
+        return Gradient(False, (1, 0, 0, 1, 0, 0), offsets[-1:], colors[-1:])
     matrix = matrix @ own.matrix
     spread = given.get("spreadMethod", "pad")
     inverse: Array = np.linalg.inv(matrix).astype(np.float64)
-    return Gradient(radial, to_affine(inverse), offsets, colours, spread, own.focus)
+    return Gradient(radial, to_affine(inverse), offsets, colors, spread, own.focus)
 
 
 class _Frame(NamedTuple):
@@ -74,7 +74,7 @@ def _radial(given: Mapping[str, str], unit: Viewport) -> _Frame:
     matrix = np.array([[r, 0, cx], [0, r, cy], [0, 0, 1]], dtype=np.float64)
     if r <= 0:
         return _Frame(matrix)
-    fx, fy = (unit.length(given[key], key[1]) if key in given else centre for key, centre in (("fx", cx), ("fy", cy)))
+    fx, fy = (unit.length(given[key], key[1]) if key in given else center for key, center in (("fx", cx), ("fy", cy)))
     focus = np.array([(fx - cx) / r, (fy - cy) / r])
     inside = focus * min(1.0, 0.999 / max(float(np.hypot(*focus)), 1e-12))
     return _Frame(matrix, (float(inside[0]), float(inside[1])))
@@ -106,18 +106,18 @@ def _chain(node: Node, ids: Mapping[str, Node]) -> list[Node]:
 
 def _stops(stops: list[Node], sheet: Stylesheet) -> tuple[tuple[float, ...], tuple[Rgba, ...]]:
     offsets: list[float] = []
-    colours: list[Rgba] = []
+    colors: list[Rgba] = []
     for stop in stops:
         properties = sheet.properties(stop)
         at = fraction(properties.get("offset", "0"))
         offsets.append(max(at, offsets[-1] if offsets else 0.0))
         text = properties.get("stop-color", "black")
-        r, g, b, a = colour("black" if text in ("currentcolor", "inherit") else text)
-        colours.append((r, g, b, a * fraction(properties.get("stop-opacity"))))
-    return tuple(offsets), tuple(colours)
+        r, g, b, a = color("black" if text in ("currentcolor", "inherit") else text)
+        colors.append((r, g, b, a * fraction(properties.get("stop-opacity"))))
+    return tuple(offsets), tuple(colors)
 
 
-def mean_colour(gradient: Gradient, outline: list[Array]) -> Rgba:
+def mean_color(gradient: Gradient, outline: list[Array]) -> Rgba:
     """The mean over the inside of polygons, weighted by opacity; over their corners where nothing is inside."""
     corners = np.concatenate(outline)
     low, high = corners.min(0), corners.max(0)

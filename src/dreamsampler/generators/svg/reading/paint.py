@@ -1,4 +1,4 @@
-"""What a shape is painted with: `fill`, `stroke` and their opacities, down to a colour or a gradient."""
+"""What a shape is painted with: `fill`, `stroke` and their opacities, down to a color or a gradient."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..fill import Gradient, Rgba
-from .colour import colour
+from .color import color
 from .geometry import Array, Curve
-from .gradient import mean_colour, resolve
+from .gradient import mean_color, resolve
 from .stylesheet import Stylesheet
 from .values import accepted, reference
 from .viewport import Viewport, fraction
@@ -33,7 +33,7 @@ class Document(NamedTuple):
 
 
 class Painted(NamedTuple):
-    """A colour with the paint's own opacity; with a gradient (in the shape's coordinates) its mean takes its place."""
+    """A color with the paint's own opacity; with a gradient (in the shape's coordinates) its mean takes its place."""
 
     rgba: Rgba
     gradient: Gradient | None = None
@@ -65,7 +65,7 @@ def _painted(
     if text.startswith("context-"):
         document.notes["paints taken from a context drawn black"] += 1
         text = "black"
-    return Painted(colour(text))
+    return Painted(color(text))
 
 
 def _server(
@@ -79,9 +79,9 @@ def _server(
         gradient = resolve(node, document.ids, document.sheet, view, corners.min(0), corners.max(0))
         if gradient is None:
             return None
-        if len(set(gradient.colours)) == 1:
-            return Painted(gradient.colours[0])
-        mean = mean_colour(gradient, outline)
+        if len(set(gradient.colors)) == 1:
+            return Painted(gradient.colors[0])
+        mean = mean_color(gradient, outline)
         return Painted((*mean[:3], 1.0), gradient, mean)
     if node is not None and node.tag == "pattern":
         document.notes["patterns left out"] += 1

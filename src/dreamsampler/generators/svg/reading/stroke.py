@@ -168,10 +168,10 @@ def _lobes(piece: _Piece, half: float) -> list[Array]:
     """Both sides of a piece that turns about a point within the stroke, each a contour that ends in that point."""
     p, q = piece.points[0], piece.points[3]
     n, m = piece.normals
-    # p + s n = q + s m at the centre of the turn
+    # p + s n = q + s m at the center of the turn
     apart = n - m
-    centre = p + float((q - p) @ apart / max(apart @ apart, 1e-300)) * n
-    return [_closed([_offset(piece, side), _line(_offset(piece, side)[3], centre)]) for side in (half, -half)]
+    center = p + float((q - p) @ apart / max(apart @ apart, 1e-300)) * n
+    return [_closed([_offset(piece, side), _line(_offset(piece, side)[3], center)]) for side in (half, -half)]
 
 
 def _line(start: Array, end: Array) -> Array:
@@ -207,8 +207,8 @@ def _join(before: _Piece, after: _Piece, half: float, pen: Pen) -> list[Array]:
     return [_closed([_line(p, q) for p, q in zip(vertices, [*vertices[1:], vertices[0]])])]
 
 
-def _arc(centre: Array, radius: Array, angle: float) -> list[Array]:
-    """Cubics along a circle from centre + radius through an angle."""
+def _arc(center: Array, radius: Array, angle: float) -> list[Array]:
+    """Cubics along a circle from center + radius through an angle."""
     count = max(1, math.ceil(abs(angle) / (math.pi / 4)))
     step = angle / count
     handle = 4 / 3 * math.tan(step / 4)
@@ -217,7 +217,7 @@ def _arc(centre: Array, radius: Array, angle: float) -> list[Array]:
         ends = [radius * math.cos(x) + _turned(radius) * math.sin(x) for x in (k * step, (k + 1) * step)]
         start, end = ends
         cubic = [start, start + handle * _turned(start), end - handle * _turned(end), end]
-        found.append(centre + np.stack(cubic))
+        found.append(center + np.stack(cubic))
     return found
 
 
@@ -233,10 +233,10 @@ def _cap(end: Array, normal: Array, half: float, cap: str) -> list[Array]:
     return []
 
 
-def _dot(centre: Array, half: float, cap: str) -> list[Array]:
+def _dot(center: Array, half: float, cap: str) -> list[Array]:
     """A subpath of no length: round caps draw a disc, square ones a square, butt ones nothing."""
     right = np.array([0.0, -1.0])
-    return [_oriented(part) for sign in (1, -1) for part in _cap(centre, sign * right, half, cap)]
+    return [_oriented(part) for sign in (1, -1) for part in _cap(center, sign * right, half, cap)]
 
 
 def _oriented(contour: Array) -> Array:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from ....core.errors import InputError
-from .colour import colour
+from .color import color
 from .viewport import Viewport
 
 Accept = Callable[[str], str | None]
@@ -70,11 +70,11 @@ def _dashes(text: str) -> str | None:
     return " ".join(lengths) if all(_number(part, 0.0, units=True) for part in lengths) else None
 
 
-def _colour(text: str) -> str | None:
+def _color(text: str) -> str | None:
     if text.lower() == "currentcolor":
         return "currentcolor"
     try:
-        colour(text)
+        color(text)
     except InputError:
         return None
     return text
@@ -85,7 +85,7 @@ def _paint(text: str) -> str | None:
     if link is not None:
         return text if link[1] == "" or (reference(link[1]) is None and _paint(link[1])) else None
     word = text.lower()
-    return word if word in ("none", "context-fill", "context-stroke") else _colour(text)
+    return word if word in ("none", "context-fill", "context-stroke") else _color(text)
 
 
 def _order(text: str) -> str | None:
@@ -99,7 +99,7 @@ def _order(text: str) -> str | None:
 PROPERTIES: dict[str, Accept] = {
     "fill": _paint,
     "stroke": _paint,
-    **dict.fromkeys(("color", "stop-color"), _colour),
+    **dict.fromkeys(("color", "stop-color"), _color),
     **dict.fromkeys(("opacity", "fill-opacity", "stroke-opacity", "stop-opacity", "offset"), _number),
     **dict.fromkeys(("fill-rule", "clip-rule"), _words("nonzero", "evenodd")),
     "visibility": _words("visible", "hidden", "collapse"),

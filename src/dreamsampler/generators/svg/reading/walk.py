@@ -38,7 +38,7 @@ MAX_SEGMENTS = 1_000_000
 
 
 class Figure(NamedTuple):
-    """A filled path in pixels: closed contours `[3 S, 2]`, colour, whether even-odd, id, and gradient and clips."""
+    """A filled path in pixels: closed contours `[3 S, 2]`, color, whether even-odd, id, and gradient and clips."""
 
     contours: list[Array]
     rgba: Rgba

@@ -1,0 +1,58 @@
+"""Data consistency as a regularizer: pull the clean estimate towards pictures that explain the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.state import State
+from ..core.types import LatentSpace, Prediction, Step
+from ..operators import Measurement, prox
+from .strength import Weight
+
+
+@dataclass(frozen=True)
+class DataPull:
+    """z0 + w(t) (E(x_y) - z0), x_y = argmin_x |y - A x|^2 + rho |x - D(z0)|^2 (equations 33 to 36 of DreamSampler).
+
+    The proximal step is taken among pictures, where A is known, and its answer encoded again.
+
+    Args:
+        measurement: y and A.
+        space: D and E.
+        weight: w as a function of the step: how far towards the explaining picture, 0 to 1.
+        rho: weight of staying close to the estimate, a number or a function of the step; the released code's 1e-4 all
+            but fits y.
+        iterations: take this many conjugate-gradient iterations instead of the exact proximal step.
+
+    Example:
+        >>> # pull = DataPull(Measurement(downsample(4), y), prior.space, PaperStrength(1.0))
+    """
+
+    measurement: Measurement
+    space: LatentSpace
+    weight: Weight
+    rho: float | Callable[[Step], float] = 1e-4
+    iterations: int | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.rho) and not self.rho >= 0:
+            raise InputError(f"rho={self.rho}: expected 0 or more")
+        if self.iterations is not None and self.iterations < 1:
+            raise InputError(f"iterations={self.iterations}: expected at least 1")
+
+    def needs_prior_grad(self, step: Step) -> bool:
+        return False
+
+    def __call__(self, z0: Tensor, pred: Prediction, state: State, step: Step) -> Tensor:
+        weight = self.weight(step)
+        return z0 if weight == 0.0 else z0 + weight * (self.space.encode(self.explain(z0, step)) - z0)
+
+    def explain(self, z0: Tensor, step: Step) -> Tensor:
+        """x_y, [B, 3, H, W]."""
+        rho = self.rho(step) if callable(self.rho) else self.rho
+        x, m = self.space.decode(z0), self.measurement
+        return prox(m.operator, m.y.to(x), x, rho, self.iterations)

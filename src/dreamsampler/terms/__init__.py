@@ -1,1 +1,0 @@
-"""Regularisers of the clean estimate, one a file: text, data consistency, ..."""

@@ -1,0 +1,246 @@
+"""Stage 3: the judge, a small CLIP model that learns from pixels alone and shares nothing with the prior.
+
+Five contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
+the pictures of a batch against their captions (both ways), a face and its twin against their two captions, the same
+face with what they differ in painted over, which must go to the caption that does not name it, each one-figure picture
+against a sentence for every noun of the vocabulary, and each picture against a sentence for every background color.
+The pictures are blurred, shifted and recolored a little, because the judge will look at decoded samples, not at clean
+renderings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import CLIPConfig, CLIPModel, CLIPTokenizer, CLIPVisionConfig
+
+from iconworld.scenes.captions import article
+from iconworld.training.checkpoint import (
+    TrainState,
+    copy_ema_into,
+    load_as_float32,
+    save_folder,
+    start_ema,
+    writing,
+)
+from iconworld.training.contrasts import bare_contrast, painted_over, twin_contrast
+from iconworld.training.loop import Budget, LoopOptions, initial_weights, say, torch_rng, train_loop
+from iconworld.training.parallel import rank
+from iconworld.training.pool import SIZE, Draw, Pool, to_tensor
+from iconworld.training.presets import JudgePreset
+from iconworld.training.start import check_words, start_judge
+from iconworld.training.text import text_config
+
+MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+
+
+def noun_sentence(noun: str) -> str:
+    """The sentence that stands for a noun: "an icon of a cat"."""
+    return f"an icon of {article(noun)}"
+
+
+def background_sentence(color: str) -> str:
+    """The sentence that stands for a background color: "on a blue background"."""
+    return f"on {article(color)} background"
+
+
+def build_judge(tokenizer: CLIPTokenizer, preset: JudgePreset) -> CLIPModel:
+    """A new CLIPModel with 16x16 patches of 128x128 pictures."""
+    text = text_config(tokenizer, preset.text_width, preset.text_layers)
+    vision = CLIPVisionConfig(
+        hidden_size=preset.width,
+        intermediate_size=4 * preset.width,
+        num_hidden_layers=preset.layers,
+        num_attention_heads=preset.width // 48,
+        image_size=SIZE,
+        patch_size=16,
+        projection_dim=preset.projection,
+        hidden_act="gelu",
+    )
+    text.projection_dim = preset.projection
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=preset.projection)
+    judge = CLIPModel(config)
+    with torch.no_grad():  # CLIP's tiny position embeddings take long to grow; plain pictures need them at once
+        judge.vision_model.embeddings.position_embedding.weight.normal_(std=0.02)
+    return judge
+
+
+def encode_pictures(judge: CLIPModel, pictures: Tensor) -> Tensor:
+    """(b, 3, 128, 128) in [-1, 1] to unit vectors (b, projection)."""
+    pooled = judge.vision_model(pixel_values=pictures).pooler_output
+    return F.normalize(judge.visual_projection(pooled).float(), dim=-1)
+
+
+def encode_text(judge: CLIPModel, tokens: Tensor) -> Tensor:
+    """(b, length) token ids to unit vectors (b, projection)."""
+    return F.normalize(judge.text_projection(judge.text_model(tokens).pooler_output).float(), dim=-1)
+
+
+def tokenize_short(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> Tensor:
+    """Token ids padded to the longest; what follows the first end token changes nothing in a causal tower."""
+    return tokenizer(list(texts), padding="longest", truncation=True, return_tensors="pt").input_ids
+
+
+def perturb(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Small random shifts, blur, noise and color offsets of a batch in [-1, 1]."""
+    dx, dy = (int(v) for v in rng.integers(-6, 7, 2))
+    padded = F.pad(pictures, (6, 6, 6, 6), mode="replicate")
+    moved = padded[..., 6 + dy : 6 + dy + SIZE, 6 + dx : 6 + dx + SIZE]
+    if rng.random() < 0.6:
+        factor = int(rng.integers(2, 4))
+        small = F.interpolate(moved, size=SIZE // factor, mode="area")
+        moved = F.interpolate(small, size=SIZE, mode="bilinear", align_corners=False)
+    generator = torch_rng(rng)
+    offset = 0.06 * torch.randn(len(moved), 3, 1, 1, generator=generator)
+    noise = 0.04 * torch.randn(moved.shape, generator=generator)
+    return (moved + (offset + noise).to(moved.device)).clamp(-1, 1)
+
+
+class JudgeLoss(nn.Module):
+    """The five contrasts over one batch."""
+
+    def __init__(self, pool: Pool, tokenizer: CLIPTokenizer, nouns: Sequence[str], colors: Sequence[str]) -> None:
+        super().__init__()
+        self.pool, self.tokenizer, self.draw = pool, tokenizer, Draw(pool.records)
+        self.nouns = {noun: i for i, noun in enumerate(nouns)}
+        self.colors = {color: i for i, color in enumerate(colors)}
+        self.noun_tokens = tokenize_short(tokenizer, [noun_sentence(n) for n in nouns])
+        self.color_tokens = tokenize_short(tokenizer, [background_sentence(c) for c in colors])
+
+    def forward(self, judge: CLIPModel, rng: np.random.Generator, batch: int, device: str) -> Tensor:
+        """The sum of the five cross-entropies on a random batch."""
+        indices = self.draw(rng, batch)
+        records = [self.pool.records[i] for i in indices]
+        picked = self.pool.pictures[indices].copy()
+        twins = 2 * self.draw.pairs(batch)
+        covered, bare = painted_over(picked[batch - twins :], records[batch - twins :], rng)
+        for i, record in enumerate(records):
+            if len(record.nouns) == 1 and rng.random() < 0.5:  # captions of two figures tell left from right
+                picked[i] = picked[i, :, ::-1]
+        looked = perturb(to_tensor(np.concatenate([picked, covered])).to(device), rng)
+        seen, hidden = encode_pictures(judge, looked).split([batch, len(covered)])
+        scale = judge.logit_scale.exp().clamp(max=100)
+        chosen = rng.random(batch)
+        chosen[batch - twins + 1 :: 2] = chosen[batch - twins :: 2]  # what is said of twins differs in one thing too
+        captions = [record.captions[int(u * len(record.captions))] for u, record in zip(chosen, records, strict=True)]
+        said = encode_text(judge, tokenize_short(self.tokenizer, captions).to(device))
+        pairs = scale * seen @ said.T
+        own = torch.arange(batch, device=device)
+        loss = (F.cross_entropy(pairs, own) + F.cross_entropy(pairs.T, own)) / 2
+        if twins:
+            loss = loss + twin_contrast(seen[-twins:], said[-twins:], scale)
+        if len(covered):
+            loss = loss + bare_contrast(hidden, said[-twins:], bare.to(device), scale)
+        names = encode_text(judge, self.noun_tokens.to(device))
+        single = [len(record.nouns) == 1 for record in records]
+        targets = torch.tensor([self.nouns[r.nouns[0]] for r in records if len(r.nouns) == 1], device=device)
+        if any(single):  # the mean over no picture would be NaN
+            loss = loss + F.cross_entropy(scale * seen[single] @ names.T, targets)
+        grounds = encode_text(judge, self.color_tokens.to(device))
+        targets = torch.tensor([self.colors[record.background] for record in records], device=device)
+        return loss + F.cross_entropy(scale * seen @ grounds.T, targets)
+
+
+def train_judge(
+    pool: Pool,
+    held_out: Pool,
+    tokenizer: CLIPTokenizer,
+    nouns: Sequence[str],
+    colors: Sequence[str],
+    out: Path,
+    preset: JudgePreset,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    resume: bool = False,
+    start: Path | None = None,
+) -> CLIPModel:
+    """Train on ``pool``; write ``out/judge.safetensors`` (state) and ``out/judge`` (averaged, fp16)."""
+    with initial_weights(seed):
+        judge = build_judge(tokenizer, preset).to(device)
+    if start is not None:
+        check_words(tokenizer, start)
+        start_judge(judge, start)
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=preset.rate, betas=(0.9, 0.98), weight_decay=0.05)
+    settings = {"seed": seed, "preset": preset.name, "tokens": len(tokenizer)}
+    state = TrainState(judge, optimizer, start_ema(judge), settings=settings)
+    contrasts = JudgeLoss(pool, tokenizer, nouns, colors)
+
+    def loss_of_step(rng: np.random.Generator, done: float) -> Tensor:
+        with torch.autocast(device, torch.bfloat16):
+            return contrasts(judge, rng, preset.batch, device)
+
+    averaged = build_judge(tokenizer, preset).to(device).eval()
+
+    def report(state: TrainState) -> str:
+        copy_ema_into(state, averaged)
+        named, colored = judge_accuracy_on(averaged, tokenizer, held_out, nouns, colors)
+        return f"held-out scenes: noun {named:.1%}, background {colored:.1%} at step {state.step}"
+
+    options = LoopOptions(peak_rate=preset.rate, warm_up=150, decay_from=0.3, sheet_every=300)
+    checkpoint = out / "judge.safetensors"
+    train_loop(state, loss_of_step, budget, options, checkpoint, seed=seed, resume=resume, on_sheet=report)
+    copy_ema_into(state, averaged)
+    export_judge(averaged, tokenizer, nouns, colors, out / "judge")
+    say(f"wrote {out / 'judge'}")
+    return averaged
+
+
+@torch.no_grad()
+def choose(judge: CLIPModel, tokenizer: CLIPTokenizer, pictures: np.ndarray, sentences: Sequence[str]) -> np.ndarray:
+    """For each of (n, 128, 128, 3) bytes, the index of the most similar sentence."""
+    said = encode_text(judge, tokenize_short(tokenizer, sentences).to(judge.device))
+    best = []
+    for start in range(0, len(pictures), 32):
+        seen = encode_pictures(judge, to_tensor(np.asarray(pictures[start : start + 32])).to(judge.device))
+        best.append((seen @ said.T).argmax(1).cpu().numpy())
+    return np.concatenate(best)
+
+
+def judge_accuracy_on(
+    judge: CLIPModel, tokenizer: CLIPTokenizer, pool: Pool, nouns: Sequence[str], colors: Sequence[str]
+) -> tuple[float, float]:
+    """Shares of the pool's one-figure scenes whose noun, and of all its scenes whose background, is named right."""
+    single = [i for i, record in enumerate(pool.records) if len(record.nouns) == 1]
+    named = choose(judge, tokenizer, pool.pictures[single], [noun_sentence(n) for n in nouns])
+    colored = choose(judge, tokenizer, pool.pictures[:], [background_sentence(c) for c in colors])
+    noun_hits = [nouns[k] == pool.records[i].nouns[0] for k, i in zip(named, single)]
+    color_hits = [colors[k] == record.background for k, record in zip(colored, pool.records)]
+    return float(np.mean(noun_hits)), float(np.mean(color_hits))
+
+
+def export_judge(
+    judge: CLIPModel, tokenizer: CLIPTokenizer, nouns: Sequence[str], colors: Sequence[str], folder: Path
+) -> None:
+    """Write model (fp16), tokenizer, preprocessor configuration and vocabulary as an ordinary transformers folder."""
+    if rank() != 0:
+        return
+    save_folder(judge.half(), folder)
+    load_as_float32(folder / "config.json")
+    judge.float()
+    preprocessor = {
+        "image_processor_type": "CLIPImageProcessor",
+        "do_resize": True,
+        "size": {"shortest_edge": SIZE},
+        "do_center_crop": True,
+        "crop_size": {"height": SIZE, "width": SIZE},
+        "do_convert_rgb": True,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": MEAN,
+        "image_std": STD,
+        "resample": 3,
+    }
+    vocabulary = {"nouns": list(nouns), "backgrounds": list(colors)}
+    with writing(folder):
+        tokenizer.save_pretrained(folder)
+        (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")
+        (folder / "vocabulary.json").write_text(json.dumps(vocabulary, indent=1) + "\n")
