@@ -1,7 +1,8 @@
 """How a number is declared: once, as an annotated field of a frozen settings class.
 
 The class of a task or method holds the type, default, range and help of each of its numbers. Command line options,
-Python keywords, recipes, ``--method name:option=value``, JSON schemas and the documentation's tables are derived from it.
+Python keywords, recipes, ``--method name:option=value``, JSON schemas and the tables of the documentation are derived
+from it.
 """
 
 from __future__ import annotations
