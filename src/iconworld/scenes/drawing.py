@@ -58,6 +58,7 @@ class Drawing:
     """Paths in painting order on a `CANVAS` x `CANVAS` square.
 
     Example:
+        >>> from iconworld import sample_scene
         >>> svg = sample_scene(3).drawing().svg()
     """
 

@@ -110,8 +110,8 @@ class IconSet:
     """The icons of a folder, and scenes of them.
 
     Example:
-        >>> icons = load_icons("icons/noto")
-        >>> icons.sample_scene(0, "test").picture().shape
+        >>> icons = load_icons("icons/noto")  # doctest: +SKIP
+        >>> icons.sample_scene(0, "test").picture().shape  # doctest: +SKIP
         (128, 128, 3)
     """
 

@@ -26,6 +26,7 @@ class Scene:
         seed: chooses the varied caption.
 
     Example:
+        >>> from iconworld import sample_scene
         >>> scene = sample_scene(7)
         >>> scene.picture(128).shape
         (128, 128, 3)

@@ -30,7 +30,7 @@ class SolidScene:
 
     Example:
         >>> sample_solids(3).full_caption().split(",")[-1]
-        ' seen from the side'
+        ' seen from the front'
     """
 
     solids: tuple[Solid, ...]
