@@ -1,6 +1,7 @@
 # make demo    set up and run the main job on a bundled sample
 # make test    set up and run the test suite
 # make lint    formatting, lint and types
+# make docs    the documentation as a site in out/docs, the reference generated from docstrings
 # make dev     an environment with everything a contributor needs
 # make prior   train the bundled prior anew, on a GPU, and replace its weights: make prior ICONS=icons/noto
 #
@@ -27,7 +28,7 @@ JUDGE ?= --minutes 5
 TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m iconworld.training
 STAGE = --preset $(PRESET) --device $(DEVICE) --out $(RUN) $(if $(ICONS),--icons $(ICONS)) --resume
 
-.PHONY: help demo test lint dev prior clean
+.PHONY: help demo test lint docs dev prior clean
 .DELETE_ON_ERROR:
 
 help:
@@ -47,6 +48,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/mkdocs build --quiet
 
 dev: $(VENV)/.installed-dev
 
@@ -76,6 +80,11 @@ $(VENV)/.installed-dev: $(PACKAGING) | $(VENV)/.created
 	@echo "installing dreamsampler and the contributor's tools into $(VENV) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.installed-test $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(PACKAGING) | $(VENV)/.created
+	@echo "installing dreamsampler and the tools of its documentation into $(VENV) ..."
+	@$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.installed
 
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { \

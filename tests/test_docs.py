@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["docs/loop.md", "docs/editing.md", "docs/inverse-problems.md", "docs/methods.md", "CONTRIBUTING.md"]
+PAGES = [
+    "docs/tutorial.md",
+    "docs/loop.md",
+    "docs/editing.md",
+    "docs/inverse-problems.md",
+    "docs/methods.md",
+    "CONTRIBUTING.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -21,6 +28,6 @@ def test_examples_run(page):
 
 
 def test_links_lead_somewhere():
-    for page in [ROOT / "README.md", *ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md"]:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md"]:
         for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name} links to {link}, which is not there"
