@@ -14,12 +14,12 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.generators.svg.crossing import self_intersections
 from dreamsampler.generators.svg.reader import read_svg
 from dreamsampler.methods.drawing.registry import Drawer
-from dreamsampler.tasks.sketch import VectorSettings
+from dreamsampler.tasks.vectorize.settings import VectorSettings
 from iconworld import IconSet
 from iconworld.scenes.iconset import Icon
 
 SIZE = 48
-FEW = VectorSettings(paths=4, steps=6, price=0.0, restore=0)
+FEW = VectorSettings(paths=4, steps=6, penalty=0.0, restore_steps=0)
 SMALL = {"split": "dev", "n": 1, "size": SIZE, "settings": FEW}
 
 
@@ -67,7 +67,7 @@ def test_a_killed_benchmark_goes_on_and_needs_no_model(tmp_path):
     assert [(row["task"], row["method"]) for row in rows] == [
         (task, method) for task in ("blur", "sr x8") for method in ("data", "live")
     ], "methods that need a model are left out without one"
-    other = run(None, **{**settings, "settings": VectorSettings(paths=4, steps=5, price=0.0, restore=0)})
+    other = run(None, **{**settings, "settings": VectorSettings(paths=4, steps=5, penalty=0.0, restore_steps=0)})
     assert other.results != first.results
 
 

@@ -54,11 +54,16 @@ def test_nothing_measured_and_nothing_sampled(prior: object, folder: Path) -> No
     assert (made.measurement, made.psnr()) == (None, None)
     assert not [note for note in made.notes if "root mean square" in note]
     settings = made.recipe.settings
-    assert (settings["sample"], settings["init"], settings["fit"], settings["scale"]) == (False, "random", 0.0, 7.5)
-    asked = dreamsampler.vectorize(
-        prompt="dog", sample=False, model=prior, method="dreamsampler:scale=1,start=0.6", init="grid", **FEW
+    assert (settings["sample"], settings["init"], settings["fit"], settings["guidance_scale"]) == (
+        False,
+        "random",
+        0.0,
+        7.5,
     )
-    assert (asked.recipe.settings["scale"], asked.recipe.settings["start"]) == (1.0, 0.6)
+    asked = dreamsampler.vectorize(
+        prompt="dog", sample=False, model=prior, method="dreamsampler:guidance_scale=1,denoise=0.6", init="grid", **FEW
+    )
+    assert (asked.recipe.settings["guidance_scale"], asked.recipe.settings["denoise"]) == (1.0, 0.6)
     assert dreamsampler.verify(made.save("o.svg"), model=prior).identical
 
 
@@ -101,7 +106,7 @@ def test_a_drawing_without_a_model_verifies(cli: Cli, icon: Path) -> None:
 
 def test_a_recipe_is_run_again_from_its_file(icon: Path) -> None:
     start = dreamsampler.vectorize(icon, method="data", paths=2, steps=2).save("start.svg")
-    made = dreamsampler.vectorize(icon, method="data:crossing=0.5", init=start, steps=3, size=24, seed=3)
+    made = dreamsampler.vectorize(icon, method="data:crossing_weight=0.5", init=start, steps=3, size=24, seed=3)
     Path("results").mkdir()
     saved = made.save("results/o.svg")
     assert [(ref.role, ref.name) for ref in load_recipe(saved).inputs] == [

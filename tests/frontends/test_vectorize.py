@@ -17,7 +17,7 @@ from PIL import Image
 import dreamsampler
 from dreamsampler.frontends import vector_watch
 from dreamsampler.tasks.canvas import Look
-from dreamsampler.tasks.sketch import VectorSettings
+from dreamsampler.tasks.vectorize.settings import VectorSettings
 
 from .conftest import Cli
 
@@ -71,8 +71,8 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(folder: Path) -> N
 
 def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
     disc(folder / "disc.png")
-    start = dreamsampler.vectorize("disc.png", method="data:price=0", paths=3, steps=2, init="grid").save("start.svg")
-    made = dreamsampler.vectorize("disc.png", method="data:crossing=0.5", init="start.svg", steps=2)
+    start = dreamsampler.vectorize("disc.png", method="data:penalty=0", paths=3, steps=2, init="grid").save("start.svg")
+    made = dreamsampler.vectorize("disc.png", method="data:crossing_weight=0.5", init="start.svg", steps=2)
     assert set(made.recipe.settings) >= {field.name for field in fields(VectorSettings)}
     assert (made.recipe.settings["crossing"], made.recipe.settings["init"]) == (0.5, "start.svg")
     assert [ref.name for ref in made.recipe.inputs] == ["disc.png", "start.svg"]
@@ -80,7 +80,7 @@ def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
     assert made.paths == 3
     key = made.recipe.recipe_hash()
     start.write_text(start.read_text() + "<!-- changed -->")
-    other = dreamsampler.vectorize("disc.png", method="data:crossing=0.5", init="start.svg", steps=2)
+    other = dreamsampler.vectorize("disc.png", method="data:crossing_weight=0.5", init="start.svg", steps=2)
     assert other.recipe.recipe_hash() != key, "another start is another run"
 
 

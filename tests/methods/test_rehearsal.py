@@ -37,8 +37,8 @@ def test_every_way_of_drawing_can_be_rehearsed(name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("dreamsampler:trust=-1", "trust=-1.0: expected a number of 0 or more"),
-        ("sds:fit=2", "fit=2.0: expected a share"),
+        ("dreamsampler:estimate_std=-1", "estimate_std=-1.0: expected a number, 0 to"),
+        ("sds:fit=2", "fit=2.0: expected a number, 0 to 1"),
         ("sds:scale=-1", "scale=-1.0: expected a finite number"),
         ("sds:low=0.9,high=0.1", "low=0.9, high=0.1"),
         ("chain:psld_steps=0", "steps=0: expected 1 to"),

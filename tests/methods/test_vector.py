@@ -27,10 +27,10 @@ from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
 from dreamsampler.steering.guidance import CFG
 from dreamsampler.steering.optimize import Descend, sds_weight
 from dreamsampler.tasks.canvas import Course
-from dreamsampler.tasks.sketch import VectorSettings
+from dreamsampler.tasks.vectorize.settings import VectorSettings
 
 SIDE = 20
-FEW = VectorSettings(paths=3, steps=6, fit=0.5, renew_every=2, price=0.0, restore=0)
+FEW = VectorSettings(paths=3, steps=6, fit=0.5, prune_every=2, penalty=0.0, restore_steps=0)
 ALL = (
     "dreamsampler", "data", "sds", "vectorfusion", "vectorfusion:begin=random", "pds", "live", "chain:psld_steps=3",
     "chain:then=vectorfusion,psld_steps=3", "chain:then=pds,psld_steps=3", "trace",
@@ -218,9 +218,9 @@ def test_views_are_projective_and_keep_most_of_the_picture() -> None:
 
 def test_options_are_read_and_checked() -> None:
     assert {Drawer.parse(name).name for name in VECTORIZING} == set(VECTORIZING)
-    drawer = Drawer.parse("sds:scale=20,balance=0.5,visit_seed=3")
-    assert drawer == ("sds", {"scale": 20.0, "visit_seed": 3}, {"balance": 0.5})
-    assert Drawer.parse("dreamsampler:scale=2,fit=0.25").settings == {"scale": 2.0, "fit": 0.25}
+    drawer = Drawer.parse("sds:scale=20,prior_weight=0.5,visit_seed=3")
+    assert drawer == ("sds", {"scale": 20.0, "visit_seed": 3}, {"prior_weight": 0.5})
+    assert Drawer.parse("dreamsampler:guidance_scale=2,fit=0.25").settings == {"guidance_scale": 2.0, "fit": 0.25}
     assert [Drawer.parse(name).needs_prior for name in ("data", "trace", "live", "sds", "chain")] == [0, 0, 0, 1, 1]
 
 

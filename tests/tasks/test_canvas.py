@@ -15,7 +15,7 @@ from dreamsampler.tasks.canvas import Canvas, Course, Look, clean_visits, run_ph
 from dreamsampler.tasks.sketch import VectorSettings, fit_phase
 
 SIZE = (20, 24)
-SETTINGS = VectorSettings(paths=5, steps=9, renew_every=2)
+SETTINGS = VectorSettings(paths=5, steps=9, prune_every=2)
 
 
 def circles(seed: int, count: int = 5, opacity: float | None = None) -> Drawing:

@@ -38,11 +38,11 @@ from dreamsampler.tasks.pull import calibrate, encoder, faded, prior_grid, prior
 from dreamsampler.tasks.restore import restore
 from dreamsampler.tasks.rival import cost, rival_fit
 from dreamsampler.tasks.sketch import VectorSettings, finished, fit_phase, held_by, make_canvas, starts
-from dreamsampler.tasks.vectorize import vectorize
+from dreamsampler.tasks.vectorize.task import vectorize
 
 SIDE = 24
-FEW = VectorSettings(paths=3, steps=8, fit=0.5, renew_every=3, price=0.0, restore=0)
-MARKET = replace(FEW, price=1.0, restore=3)
+FEW = VectorSettings(paths=3, steps=8, fit=0.5, prune_every=3, penalty=0.0, restore_steps=0)
+MARKET = replace(FEW, penalty=1.0, restore_steps=3)
 
 
 def scene(x: float = 10.0) -> Tensor:
@@ -64,7 +64,7 @@ def world() -> GaussianPrior:
 
 
 def test_the_measurement_alone_costs_no_evaluation_and_finds_the_scene(world: GaussianPrior) -> None:
-    settings = replace(FEW, paths=6, steps=120, balance=0.0, rate=3.0)
+    settings = replace(FEW, paths=6, steps=120, prior_weight=0.0, rate=3.0)
     made = vectorize(world, measured(), "a disc", settings=settings)
     assert (made.receipt.evaluations, world.evaluations) == (0, 0)
     assert psnr(2 * made.drawings[0].render() - 1, scene())[0] > 24
@@ -80,8 +80,8 @@ def test_the_measurement_alone_costs_no_evaluation_and_finds_the_scene(world: Ga
         ({"fit": 0.0}, 2 * 8 + 2),
         ({"fit": 1.0}, 0),
         # the null branch is needed for its noise, the prompt's for the estimate
-        ({"scale": 1.0}, 2 * 4 + 2),
-        ({"scale": 0.0}, 4 + 1),
+        ({"guidance_scale": 1.0}, 2 * 4 + 2),
+        ({"guidance_scale": 0.0}, 4 + 1),
     ],
 )
 def test_each_phase_costs_what_it_says(world: GaussianPrior, changes: dict[str, float], cost: int) -> None:
@@ -92,7 +92,9 @@ def test_each_phase_costs_what_it_says(world: GaussianPrior, changes: dict[str, 
 def test_the_prior_decides_where_the_measurement_cannot(world: GaussianPrior) -> None:
     hidden = RectangleMask((0, 23), (12, 23))
     measurement = degrade(scene(), hidden)
-    settings = VectorSettings(paths=8, steps=80, fit=0.25, balance=1.0, scale=1.0, renew_every=0, price=0, restore=0)
+    settings = VectorSettings(
+        paths=8, steps=80, fit=0.25, prior_weight=1.0, guidance_scale=1.0, prune_every=0, penalty=0, restore_steps=0
+    )
 
     def error(given: GaussianPrior | None) -> float:
         drawn = 2 * vectorize(given, measurement, "a disc", settings=settings).drawings[0].render() - 1
@@ -133,7 +135,7 @@ def test_a_killed_run_keeps_its_restoration_and_its_paths(world: GaussianPrior, 
 
 
 def test_the_restoration_costs_its_evaluations_and_gives_the_start_and_a_pull(world: GaussianPrior) -> None:
-    settings = replace(FEW, fit=1.0, restore=4)
+    settings = replace(FEW, fit=1.0, restore_steps=4)
     made = vectorize(world, measured(), "a disc", settings=settings)
     alone = restore(world, measured(), "a disc", steps=4, seeds=[0])
     assert made.receipt.evaluations == alone.receipt.evaluations > 0
@@ -177,7 +179,7 @@ def test_what_a_path_costs_counts_when_fits_are_compared() -> None:
 
 def test_a_start_that_is_worse_than_the_first_guess_is_replaced_by_it(world: GaussianPrior) -> None:
     """The restoration is of another scene: what is drawn comes from the measurement's own outlines."""
-    settings, grey = replace(FEW, fit=1.0, steps=10, restore=3, trust=100.0), torch.zeros(1, 3, SIDE, SIDE)
+    settings, grey = replace(FEW, fit=1.0, steps=10, restore_steps=3, estimate_std=100.0), torch.zeros(1, 3, SIDE, SIDE)
     other = GaussianPrior({"": grey[0], "a disc": grey[0]}, std=1e-3)
     canvas = make_canvas(measured(), settings, None, [5], grey)
     run_phases(None, canvas, [fit_phase(measured(), settings, canvas, 10, grey)])
@@ -190,7 +192,7 @@ def test_an_estimate_weighs_less_the_better_the_measurement_and_the_worse_it_exp
 
     def weight(operator: Operator, sigma: float, off: float = 0.0) -> float:
         measurement = Measurement(operator, operator.forward(picture) + off, sigma)
-        (near,) = (t for t in held_by(measurement, VectorSettings(trust=0.1), picture) if isinstance(t, Near))
+        (near,) = (t for t in held_by(measurement, VectorSettings(estimate_std=0.1), picture) if isinstance(t, Near))
         assert near.weight.shape == (1,)
         return float(near.weight)
 
@@ -201,7 +203,7 @@ def test_an_estimate_weighs_less_the_better_the_measurement_and_the_worse_it_exp
     assert weight(blur, 0.04) == pytest.approx(4 * full)
     assert weight(blur, 0.02, off=0.02) == pytest.approx(full)
     assert weight(blur, 0.02, off=0.06) == pytest.approx(full / 3**2, rel=1e-3)
-    assert len(held_by(degrade(picture, blur, 0.02), VectorSettings(trust=0.0), picture)) == 2
+    assert len(held_by(degrade(picture, blur, 0.02), VectorSettings(estimate_std=0.0), picture)) == 2
 
 
 def test_every_item_of_a_batch_trusts_its_own_estimate() -> None:
@@ -215,12 +217,12 @@ def test_every_item_of_a_batch_trusts_its_own_estimate() -> None:
 
 
 def test_paths_that_do_not_pay_are_left_out_and_none_crosses_itself(world: GaussianPrior) -> None:
-    settings = VectorSettings(paths=30, steps=60, renew_every=15)
+    settings = VectorSettings(paths=30, steps=60, prune_every=15)
     (drawing,) = vectorize(None, degrade(scene(), gaussian_blur(1.0), 0.02), settings=settings).drawings
     assert 2 <= drawing.structure.path_count < 20
     assert int(self_intersections(drawing.points, drawing.structure).sum()) == 0
     assert psnr(2 * drawing.render() - 1, scene())[0] > 22
-    (all_kept,) = vectorize(None, measured(), settings=replace(settings, price=0.0)).drawings
+    (all_kept,) = vectorize(None, measured(), settings=replace(settings, penalty=0.0)).drawings
     assert all_kept.structure.path_count == 30
 
 
@@ -341,9 +343,9 @@ def test_on_networks_the_canvas_need_not_have_the_priors_size(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("eta", 1.5), ("paths", 0), ("paths", 5000), ("segments", 1), ("steps", 0), ("fit", 1.5), ("start", 0.0),
-        ("scale", -1.0), ("balance", float("nan")), ("crossing", float("inf")), ("rate", 0.0), ("color_rate", -1.0),
-        ("init", "stars"), ("renew_every", -1),
+        ("eta", 1.5), ("paths", 0), ("paths", 5000), ("segments", 1), ("steps", 0), ("fit", 1.5), ("denoise", 0.0),
+        ("guidance_scale", -1.0), ("prior_weight", float("nan")), ("crossing_weight", float("inf")), ("rate", 0.0),
+        ("color_rate", -1.0), ("init", "stars"), ("prune_every", -1),
     ],
 )  # fmt: skip
 def test_bad_settings_are_named(name: str, value: object) -> None:

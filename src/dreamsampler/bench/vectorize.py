@@ -29,7 +29,7 @@ from ..methods.drawing.registry import Drawer
 from ..operators import Measurement, degrade, downsample, gaussian_blur
 from ..runs.model import model_ref
 from ..runs.recipe import ModelRef, Recipe
-from ..tasks.sketch import VectorSettings
+from ..tasks.vectorize.settings import VectorSettings
 from .metrics.base import Sample
 from .metrics.clip import ClipAccuracy
 from .metrics.encoder import ClipEncoder

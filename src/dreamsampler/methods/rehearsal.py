@@ -19,7 +19,7 @@ from ..core.schedule import TableSchedule
 from ..core.types import Prediction, Step
 from ..operators import Mask, Measurement, identity
 from ..priors.gaussian import IdentitySpace
-from ..tasks.sketch import VectorSettings
+from ..tasks.vectorize.settings import VectorSettings
 from .drawing.registry import Drawer
 from .inverse.registry import load_restorer, parse_method
 
@@ -87,7 +87,7 @@ def rehearsed_drawer(text: str) -> Drawer:
         settings = replace(VectorSettings(paths=1, steps=2, init="random"), **drawer.settings)
         if drawer.own:  # settings have been checked by now
             brief = drawer._replace(settings={})
-            brief(GrayPrior(), measurement, settings=replace(settings, restore=0, blur=0.0))
+            brief(GrayPrior(), measurement, settings=replace(settings, restore_steps=0, blur=0.0))
     except InputError as error:
         raise InputError(f"method {text!r}: {error}") from error
     return drawer

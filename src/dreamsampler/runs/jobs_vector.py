@@ -16,13 +16,13 @@ from ..io.images import Source
 from ..methods.drawing.registry import Drawer
 from ..methods.rehearsal import rehearsed_drawer
 from ..operators.parse import operator_files
-from ..tasks.sketch import STARTS, VectorSettings
-from ..tasks.vectorize_text import ALONE, SAMPLE_SCALE, SAMPLE_STEPS
+from ..tasks.vectorize.settings import VectorSettings
+from ..tasks.vectorize.text import ALONE
 from .inputs import Inputs, read_measured
 from .jobs import make_job, number, text, whole
 from .model import NO_MODEL
 from .run import Job
-from .run_vectorize import SVGS, check_alone, needs_prior, scene_of, start_of, text_canvas
+from .run_vectorize import STARTS, SVGS, check_alone, needs_prior, scene_of, start_of, text_canvas
 
 
 def vector_job(
@@ -63,9 +63,8 @@ def vector_job(
     settings = dataclasses.replace(VectorSettings(**numbers), **drawer.settings)
     # all of them: the defaults may change, what this recipe means may not
     named = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    named |= {"init": words, "method": method, "operator": tuple(specs), "sigma": float(noise)}
+    named |= {"init": words, "method": method, "operator": tuple(specs), "noise_std": float(noise)}
     named |= {"size": _size(size), "sample": bool(sample)}
-    named |= {"sample_steps": SAMPLE_STEPS, "sample_scale": SAMPLE_SCALE}
     job = make_job("vectorize", model, [text("prompt", prompt)], inputs, (), seed, named)
     _check_inputs(job)
     if not needs_prior(job.recipe):

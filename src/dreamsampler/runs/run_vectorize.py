@@ -22,8 +22,8 @@ from ..methods.drawing.registry import Drawer
 from ..operators import Measurement, Operator
 from ..tasks.canvas import Course, Look
 from ..tasks.common import OnProgress, evaluations
-from ..tasks.sketch import VectorSettings
-from ..tasks.vectorize_text import as_measured, native_canvas, nothing_measured, sample_picture
+from ..tasks.vectorize.settings import VectorSettings
+from ..tasks.vectorize.text import as_measured, native_canvas, nothing_measured, sample_picture
 from .outcome import Item
 from .recipe import Recipe
 from .run_restore import measured_scene, operator_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .run import Job, Options
 
 SVGS = (".svg", ".svgz")
+STARTS = ("components", "random", "grid", "trace")
 WITHOUT_PICTURE = ("dreamsampler", "sds", "vectorfusion:begin=random")
 """Methods that need no picture to begin with."""
 
@@ -121,7 +122,7 @@ def scene_of(
         operator = operator_of(settings["operator"], job.inputs)
         y, shape = measured_scene(job.inputs.measured, operator)
         y, size = _resized(y, operator, (shape[1], shape[2]), settings)
-        return Scene(Measurement(operator, y, settings["sigma"], (3, *size)))
+        return Scene(Measurement(operator, y, settings["noise_std"], (3, *size)))
     if prior is None:
         raise InputError("model: there is no picture to draw, so a model must make one; name a model or a picture")
     size = _bounded(text_canvas(settings["size"]) or native_canvas(prior))
@@ -135,7 +136,7 @@ def scene_of(
             job.recipe.prompts[0] if job.recipe.prompts else "",
             size,
             steps=settings["sample_steps"],
-            scale=settings["sample_scale"],
+            scale=settings["sample_guidance_scale"],
             seeds=[job.recipe.seeds[0]],
             on_progress=on_progress,
         )

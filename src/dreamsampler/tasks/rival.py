@@ -14,7 +14,8 @@ from torch import Tensor
 from ..operators import Measurement
 from .canvas import Canvas, Course, Look, entry, run_phases
 from .estimate import with_picture
-from .sketch import VectorSettings, fit_phase, held_by, make_canvas
+from .sketch import fit_phase, held_by, make_canvas
+from .vectorize.settings import VectorSettings
 
 _ENTRIES = ("rival.points", "rival.rgba", "rival.background", "rival.cost")
 

@@ -14,7 +14,7 @@ from ..generators.svg.components import component_outlines
 from ..generators.svg.drawing import Drawing
 from ..generators.svg.growth import without_parked
 from ..generators.svg.guard import untangled
-from ..generators.svg.initialize import MAX_PATHS, grid_circles, random_circles
+from ..generators.svg.initialize import grid_circles, random_circles
 from ..generators.svg.tracer import trace
 from ..operators import Measurement, Operator, gaussian_blur
 from ..steering.drawing_losses import Crossing, Fidelity, Flatness, Near
@@ -22,94 +22,7 @@ from ..steering.optimize import Regularizer
 from ..steering.renoise import keep
 from .canvas import Canvas, Market, Phase, clean_visits, idle
 from .common import Receipt, seeds_for
-
-STARTS = ("components", "random", "grid", "trace")
-MAX_SEGMENTS = 256
-
-
-@dataclass(frozen=True)
-class VectorSettings:
-    """Numbers of a vectorization; those that the paper does not give are ours and say so.
-
-    Attributes:
-        paths, segments: closed paths and cubic segments of each. The paper names neither; VectorFusion: up to 128 x 4.
-        steps: gradient steps in all.
-        fit: share of them that fits the measurement alone, before the prior takes part (ours).
-        start: where on the diffusion path the prior begins, as a share of it (ours; the paper starts at the top).
-        scale: classifier-free guidance. The paper has 100, for Stable Diffusion; 1 was best for the bundled prior.
-        balance: the prior's pull on the rendered picture relative to the measurement's, where they are calibrated: at
-            mid-schedule, by the norms of their gradients (the paper's lambda is lost). 0 leaves the prior out.
-        fade: the weight after the last step relative to the first (ours): the last word is the measurement's.
-        eta: share of fresh noise that goes back at each step (eq. 5); 0 carries all of it, as the paper does, 1 none.
-            Carried noise keeps what the fit made of the measurement's noise: three development scenes, SR x8, without
-            `restore` and `price`, gained 0.8, 0.5 and 0.2 dB over the fit alone with it, 1.7, 1.9 and 1.0 with fresh.
-        crossing: weight of the crossing loss; see `generators.svg.crossing.WEIGHT`.
-        flat: weight of the total variation of the picture: few and short edges (ours). Thin shards are what blur hides.
-        price: what a path must save to stay, for each of its 6 S + 4 numbers in units of the log-likelihood (ours; 1 is
-            Akaike's price; half the logarithm of the number of values measured, 3 to 5, is Schwarz's). Paths that do
-            not pay are laid aside, and come back where the picture is wrong; so a drawing may have fewer paths than
-            `paths`. 0 keeps them all, as does a start from a given drawing.
-        restore: steps of the restoration in pixels that the drawing starts from and keeps near to (ours); 0 leaves it
-            out. Only "dreamsampler" has it.
-        trust: how far that picture is believed to be off where it explains the measurement: a standard deviation, of
-            pictures in [0, 1] (ours). One that leaves r times the noise unexplained, r > 1, is believed r times as far
-            off: what can be seen of its errors says something about those that cannot.
-        rate: peak learning rate of control points in pixels on a canvas of 128, scaled with the canvas.
-        color_rate: peak learning rate of colors.
-        blur: coarse to fine: the fit begins under a blur of this many pixels, which shrinks to none (ours).
-        init: "components", "random", "grid" or "trace" (vtracer, at most `paths` paths with their own segments),
-            unless a drawing is given.
-        renew_every: look for paths that do not pay, or are dead, every so many steps; 0 never.
-    """
-
-    paths: int = 64
-    segments: int = 4
-    steps: int = 500
-    fit: float = 0.7
-    start: float = 0.6
-    scale: float = 1.0
-    balance: float = 1.0
-    fade: float = 0.0
-    eta: float = 1.0
-    crossing: float = 1e-3
-    flat: float = 5e-4
-    price: float = 3.0
-    rate: float = 1.0
-    color_rate: float = 0.05
-    blur: float = 0.0
-    init: str = "components"
-    renew_every: int = 50
-    restore: int = 100
-    trust: float = 0.07
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("paths", 1, MAX_PATHS), ("segments", 2, MAX_SEGMENTS), ("steps", 1, 1_000_000)):
-            if not low <= getattr(self, name) <= high:
-                raise InputError(f"{name}={getattr(self, name)}: expected {low} to {high}")
-        for name in ("fit", "eta"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise InputError(f"{name}={getattr(self, name)}: expected a share, 0 to 1")
-        if not 0.0 < self.start <= 1.0:
-            raise InputError(f"start={self.start}: expected a share of the path, above 0 and at most 1")
-        for name in (
-            "balance",
-            "fade",
-            "crossing",
-            "flat",
-            "price",
-            "trust",
-            "restore",
-            "scale",
-            "blur",
-            "renew_every",
-        ):
-            if not 0.0 <= getattr(self, name) < 1e6:
-                raise InputError(f"{name}={getattr(self, name)}: expected a number of 0 or more")
-        for name in ("rate", "color_rate"):
-            if not 0.0 < getattr(self, name) < 1e3:
-                raise InputError(f"{name}={getattr(self, name)}: expected a positive number")
-        if self.init not in STARTS:
-            raise InputError(f"init={self.init!r}: expected one of {', '.join(STARTS)}, or a drawing")
+from .vectorize.settings import VectorSettings
 
 
 @dataclass(frozen=True)
@@ -150,8 +63,8 @@ def make_canvas(
     if len(start) != batch or any(drawing.size != size for drawing in start):
         raise InputError(f"drawings: expected {batch} with a canvas of {size[1]}x{size[0]}, as the measurement's scene")
     rate = settings.rate * min(size) / 128
-    canvas = Canvas(start, chosen, rate, settings.steps, settings.color_rate, settings.renew_every, guarded=True)
-    if settings.price > 0 and drawings is None:
+    canvas = Canvas(start, chosen, rate, settings.steps, settings.color_rate, settings.prune_every, guarded=True)
+    if settings.penalty > 0 and drawings is None:
         canvas.market = _market(measurement, settings, picture)
     return canvas
 
@@ -168,7 +81,7 @@ def _market(measurement: Measurement, settings: VectorSettings, picture: Tensor 
 
     # |y - A g|^2 / 2 sigma^2 in units of the loss, a mean over pixels
     unit = 2 * _sigma(measurement) ** 2 / _pixels(measurement.y)
-    price = settings.price * unit * (6 * settings.segments + 4)
+    price = settings.penalty * unit * (6 * settings.segments + 4)
     return Market(loss, torch.full((measurement.y.shape[0],), price), wanted)
 
 
@@ -244,10 +157,10 @@ def held_by(measurement: Measurement, settings: VectorSettings, picture: Tensor 
     would follow the estimate rather than the measurement.
     """
     terms: list[Held] = [Fidelity(measurement)]
-    if settings.flat > 0:
-        terms.append(Flatness(settings.flat))
-    if picture is not None and settings.trust > 0:
-        weight = (_sigma(measurement) / (settings.trust * unexplained(measurement, picture))) ** 2
+    if settings.flatness_weight > 0:
+        terms.append(Flatness(settings.flatness_weight))
+    if picture is not None and settings.estimate_std > 0:
+        weight = (_sigma(measurement) / (settings.estimate_std * unexplained(measurement, picture))) ** 2
         terms.append(Near(picture, weight))
     return terms
 
@@ -263,8 +176,8 @@ def regularizers(
 ) -> list[Regularizer]:
     """What a drawing is held by: the measurement, where there is one, and simple outlines."""
     terms: list[Regularizer] = [] if measurement is None else [*held_by(measurement, settings, picture)]
-    if settings.crossing > 0:
-        terms.append(Crossing(canvas.generator, settings.crossing))
+    if settings.crossing_weight > 0:
+        terms.append(Crossing(canvas.generator, settings.crossing_weight))
     return terms
 
 

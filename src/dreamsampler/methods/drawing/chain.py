@@ -17,7 +17,8 @@ from ...operators import Measurement
 from ...tasks.canvas import Course, entry, run_phases
 from ...tasks.common import check_prompts, seeds_for
 from ...tasks.estimate import cropped, on_grid, with_picture
-from ...tasks.sketch import Vectorized, VectorSettings, check_scene, finished
+from ...tasks.sketch import Vectorized, check_scene, finished
+from ...tasks.vectorize.settings import VectorSettings
 from ..common import check_number
 from ..editing.distil import random_visits
 from ..inverse.registry import restore_with

@@ -12,7 +12,7 @@ from ...generators.svg.drawing import Drawing
 from ...generators.svg.initialize import random_circles
 from ...tasks.canvas import Canvas, Course, entry
 from ...tasks.common import evaluations
-from ...tasks.sketch import VectorSettings
+from ...tasks.vectorize.settings import VectorSettings
 
 
 def leg(course: Course | None, number: int, **extra: Tensor) -> Course | None:
@@ -51,7 +51,7 @@ def blank(paths: int, size: tuple[int, int], segments: int, items: int) -> list[
 def canvas_of(drawings: Sequence[Drawing], seeds: Sequence[int], settings: VectorSettings, steps: int) -> Canvas:
     """A fresh canvas with its own optimizer, for `steps` gradient steps."""
     rate = settings.rate * min(drawings[0].size) / 128
-    return Canvas(drawings, seeds, rate, steps, settings.color_rate, settings.renew_every)
+    return Canvas(drawings, seeds, rate, steps, settings.color_rate, settings.prune_every)
 
 
 def spent(prior: Prior | None) -> int:

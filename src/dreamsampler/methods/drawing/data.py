@@ -13,8 +13,9 @@ from ...core.types import Prior
 from ...generators.svg.drawing import Drawing
 from ...operators import Measurement
 from ...tasks.canvas import Course
-from ...tasks.sketch import Vectorized, VectorSettings
-from ...tasks.vectorize import vectorize
+from ...tasks.sketch import Vectorized
+from ...tasks.vectorize.settings import VectorSettings
+from ...tasks.vectorize.task import vectorize
 
 
 def vector_data(
@@ -28,5 +29,5 @@ def vector_data(
     course: Course | None = None,
 ) -> Vectorized:
     """Fit a drawing to a measurement; arguments as `tasks.vectorize.vectorize`, prior and prompt are ignored."""
-    alone = replace(settings or VectorSettings(), balance=0.0)
+    alone = replace(settings or VectorSettings(), prior_weight=0.0)
     return vectorize(None, measurement, settings=alone, drawings=drawings, seeds=seeds, course=course)

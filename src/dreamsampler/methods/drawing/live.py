@@ -28,7 +28,8 @@ from ...operators import Measurement
 from ...steering.renoise import keep
 from ...tasks.canvas import Course, Phase, clean_visits, entry, idle, run_phases
 from ...tasks.common import Receipt, seeds_for
-from ...tasks.sketch import Vectorized, VectorSettings, check_scene, identity, nothing
+from ...tasks.sketch import Vectorized, check_scene, identity, nothing
+from ...tasks.vectorize.settings import VectorSettings
 from .common import blank, canvas_of, leg, stands_in
 
 MOST = 32
@@ -115,7 +116,7 @@ def _stage(
     """Optimize all paths, the last `count` of which are new; the drawings and the weights that stay."""
     canvas = canvas_of(start, seeds, settings, steps)
     canvas.renew_every = 0
-    loss = LayerLoss(canvas.generator, target, kept, count, settings.crossing)
+    loss = LayerLoss(canvas.generator, target, kept, count, settings.crossing_weight)
     phase = Phase("trace", clean_visits(steps), idle, keep, identity, nothing, [loss], carry=False)
     run_phases(None, canvas, [phase], course)
     return [canvas.generator.drawing(k) for k in range(len(start))], loss.weights()

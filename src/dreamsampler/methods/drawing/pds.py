@@ -27,7 +27,8 @@ from ...steering.renoise import fresh
 from ...tasks.canvas import Canvas, Course, Phase, entry, run_phases
 from ...tasks.common import check_prompts, seeds_for
 from ...tasks.pull import encoder
-from ...tasks.sketch import Vectorized, VectorSettings, check_scene, finished, regularizers
+from ...tasks.sketch import Vectorized, check_scene, finished, regularizers
+from ...tasks.vectorize.settings import VectorSettings
 from ..common import check_number
 from ..editing.distil import Difference, random_visits
 from ..editing.pds import weights

@@ -13,10 +13,11 @@ from ...core.types import Prior
 from ...generators.svg.drawing import Drawing
 from ...operators import Measurement
 from ...tasks.canvas import Course
-from ...tasks.sketch import Vectorized, VectorSettings
+from ...tasks.sketch import Vectorized
+from ...tasks.vectorize.settings import VectorSettings
 
 VECTORIZING: dict[str, str] = {
-    "dreamsampler": "...tasks.vectorize:vectorize",
+    "dreamsampler": "...tasks.vectorize.task:vectorize",
     "data": ".data:vector_data",
     "sds": ".sds:vector_sds",
     "vectorfusion": ".vectorfusion:vector_vectorfusion",
@@ -31,7 +32,7 @@ WITHOUT_PRIOR = ("data", "live", "trace")
 """Methods that need no model."""
 
 _KINDS = {int: "a whole number", float: "a number", str: "a word"}
-_PLACED = ("paths", "segments", "steps", "init")
+_PLACED = ("paths", "segments", "steps", "init", "noise_std", "sample", "sample_steps", "sample_guidance_scale")
 """Settings that have a place of their own everywhere."""
 
 
@@ -39,8 +40,8 @@ class Drawer(NamedTuple):
     """A method with its options: its own arguments, and settings that it changes.
 
     Example:
-        >>> Drawer.parse("sds:balance=1").settings
-        {'balance': 1.0}
+        >>> Drawer.parse("sds:prior_weight=1").settings
+        {'prior_weight': 1.0}
     """
 
     name: str
@@ -49,7 +50,7 @@ class Drawer(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Drawer:
-        """A method and its options, written "sds:scale=20,balance=0.5".
+        """A method and its options, written "sds:scale=20,prior_weight=0.5".
 
         Raises:
             InputError: an unknown method or option, or a value of the wrong kind; names the options that there are.

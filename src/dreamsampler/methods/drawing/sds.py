@@ -20,7 +20,8 @@ from ...steering.renoise import fresh
 from ...tasks.canvas import Course, Phase, run_phases
 from ...tasks.common import check_prompts
 from ...tasks.pull import calibrate, encoder, prior_visits
-from ...tasks.sketch import Vectorized, VectorSettings, finished, fit_phase, make_canvas, regularizers
+from ...tasks.sketch import Vectorized, finished, fit_phase, make_canvas, regularizers
+from ...tasks.vectorize.settings import VectorSettings
 from ..common import check_number
 from ..editing.distil import random_visits
 from .common import spent, variance
@@ -65,7 +66,7 @@ def vector_sds(
         guide = CFG(prior.embed([prompt]), prior.embed([""]), scale)
         terms = regularizers(measurement, chosen, canvas)
         middle = prior_visits(prior, 2, 1.0)[1]
-        weight = relative(middle, chosen.balance)
+        weight = relative(middle, chosen.prior_weight)
         gain = partial(calibrate, prior, canvas, guide, encode, terms[0], middle)
         phases.append(Phase("distil", visits, guide, fresh, encode, weight, terms, gain))
     run_phases(prior, canvas, phases, course)

@@ -12,7 +12,8 @@ from ...generators.svg.tracer import trace
 from ...operators import Measurement
 from ...tasks.canvas import Course
 from ...tasks.common import Receipt
-from ...tasks.sketch import Vectorized, VectorSettings, check_scene
+from ...tasks.sketch import Vectorized, check_scene
+from ...tasks.vectorize.settings import VectorSettings
 
 
 def vector_trace(

@@ -51,7 +51,7 @@ def bench_vectorize(
     from ....bench.vectorize import METHODS, TASKS, run
     from ....core.errors import ModelError
     from ....methods.rehearsal import rehearsed_drawer
-    from ....tasks.sketch import VectorSettings
+    from ....tasks.vectorize.settings import VectorSettings
 
     for text in method or ():
         if text != "first guess":

@@ -22,22 +22,18 @@ from functools import partial
 
 from torch import Tensor
 
-from ..core.types import Prior
-from ..generators.svg.drawing import Drawing
-from ..operators import Measurement
-from ..steering.guidance import CFG
-from ..steering.renoise import Mix
-from .canvas import Canvas, Course, Phase, entry, run_phases
-from .common import check_prompts, evaluations, seeds_for
-from .estimate import restored, worth_restoring
-from .pull import calibrate, encoder, faded, prior_visits
-from .rival import Rival, rival_fit, with_estimates
-from .sketch import Vectorized, VectorSettings, check_scene, finished, fit_phase, make_canvas, regularizers
-
-__all__ = ["SUFFIX", "VectorSettings", "Vectorized", "vectorize"]
-
-SUFFIX = ", minimal flat 2d vector icon. lineal color. on a white background. trending on artstation."
-"""What VectorFusion and the paper add to prompts of large models; the bundled prior does not need it."""
+from ...core.types import Prior
+from ...generators.svg.drawing import Drawing
+from ...operators import Measurement
+from ...steering.guidance import CFG
+from ...steering.renoise import Mix
+from ..canvas import Canvas, Course, Phase, entry, run_phases
+from ..common import check_prompts, evaluations, seeds_for
+from ..estimate import restored, worth_restoring
+from ..pull import calibrate, encoder, faded, prior_visits
+from ..rival import Rival, rival_fit, with_estimates
+from ..sketch import Vectorized, check_scene, finished, fit_phase, make_canvas, regularizers
+from .settings import VectorSettings
 
 
 def vectorize(
@@ -91,13 +87,18 @@ def _picture(
     course: Course | None,
 ) -> Tensor | None:
     """The restoration to draw from, if there is to be one; a resumed run has it already."""
-    if prior is None or settings.balance == 0 or not settings.restore or not worth_restoring(prior, measurement):
+    if (
+        prior is None
+        or settings.prior_weight == 0
+        or not settings.restore_steps
+        or not worth_restoring(prior, measurement)
+    ):
         return None
     if course is not None and course.resume is not None:
         return entry(course.resume, "picture")
     each = seeds_for(seeds, measurement.y.shape[0])
     tell = None if course is None else course.on_progress
-    return restored(prior, measurement, prompt, settings.restore, each, tell)
+    return restored(prior, measurement, prompt, settings.restore_steps, each, tell)
 
 
 def fitting(settings: VectorSettings) -> int:
@@ -115,7 +116,7 @@ def _phases(
     rival: Rival | None,
     course: Course | None,
 ) -> Iterator[Phase]:
-    alone = prior is None or settings.balance == 0
+    alone = prior is None or settings.prior_weight == 0
     fitted = settings.steps if alone else fitting(settings)
     if fitted:
         yield fit_phase(measurement, settings, canvas, fitted, picture)
@@ -125,10 +126,10 @@ def _phases(
         rival.replace_worse(canvas, measurement, settings, picture)
     if prior is None or alone or fitted == settings.steps:
         return
-    visits = prior_visits(prior, settings.steps - fitted, settings.start)
+    visits = prior_visits(prior, settings.steps - fitted, settings.denoise)
     encode = encoder(prior, (measurement.scene[1], measurement.scene[2]))
-    guide = CFG(prior.embed([prompt]), prior.embed([""]), settings.scale, carry="null")
+    guide = CFG(prior.embed([prompt]), prior.embed([""]), settings.guidance_scale, carry="null")
     terms = regularizers(measurement, settings, canvas, picture)
-    weight = faded(visits, settings.fade, settings.balance)
+    weight = faded(visits, settings.final_weight, settings.prior_weight)
     gain = partial(calibrate, prior, canvas, guide, encode, terms[0], visits[len(visits) // 2])
     yield Phase("draw", visits, guide, Mix(settings.eta), encode, weight, terms, gain)

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..core.errors import InputError
-from ..core.types import Prior
-from ..io.tensors import to_pixels, to_tensor
-from ..operators import Mask, Measurement, identity
-from .common import OnProgress
-from .generate import generate
-from .pull import prior_grid
+from ...core.errors import InputError
+from ...core.types import Prior
+from ...io.tensors import to_pixels, to_tensor
+from ...operators import Mask, Measurement, identity
+from ..common import OnProgress
+from ..generate import generate
+from ..pull import prior_grid
 
-SAMPLE_STEPS, SAMPLE_SCALE = 50, 7.5
-"""Those of `generate`."""
-
-ALONE = {"fit": 0.0, "fade": 0.5, "start": 0.8, "scale": 7.5, "price": 0.0, "flat": 0.0, "restore": 0}
+ALONE = {
+    "fit": 0.0, "final_weight": 0.5, "denoise": 0.8, "guidance_scale": 7.5, "penalty": 0.0, "flatness_weight": 0.0,
+    "restore_steps": 0,
+}  # fmt: skip
 """Defaults of `VectorSettings` for eq. 21 without a measurement (ours, tried on the bundled prior): no fit, for there
 is nothing to fit; most of the path and guidance, for nothing else says what to draw; no path has to pay,
 for there is nothing that it could explain."""
@@ -45,8 +45,8 @@ def sample_picture(
     prompt: str,
     size: tuple[int, int],
     *,
-    steps: int = SAMPLE_STEPS,
-    scale: float = SAMPLE_SCALE,
+    steps: int = 50,
+    scale: float = 7.5,
     seeds: Sequence[int] = (0,),
     on_progress: OnProgress | None = None,
 ) -> Tensor:
