@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.settings import Doc, Ge, Gt, Le, check, dump, json_schema, options_of, parse, settings, table
+from dreamsampler.core.schema import json_schema, table
+from dreamsampler.core.settings import Doc, Ge, Gt, Le, check, dump, make, options_of, parse, settings
 
 
 @settings
@@ -74,3 +75,32 @@ def test_schema_and_table_hold_range_default_and_help() -> None:
     assert steps == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50, "description": "Levels to visit."}
     assert "| `steps` | `50` | a whole number, 1 to 100 | Levels to visit. |" in table(Example)
     assert options_of(Example)[2].low_open
+
+
+@settings
+class WithPresets:
+    steps: Annotated[int, Ge(1), Doc("Levels to visit.")] = 50
+    strength: Annotated[float, Ge(0), Doc("How strong.")] = 1.0
+    sample: Annotated[bool, Doc("First a picture.")] = True
+    PRESETS: ClassVar = {"paper": {"steps": 200, "strength": 0.5}, "alone": {"sample": False, "strength": 3.0}}
+    IMPLIED: ClassVar = {("sample", False): "alone"}
+
+
+def test_what_is_given_wins_over_the_preset_and_that_over_the_defaults() -> None:
+    assert make(WithPresets, {"strength": 2.0}, "paper") == WithPresets(200, 2.0)
+    assert make(WithPresets, {"sample": False}) == WithPresets(sample=False, strength=3.0)
+    assert make(WithPresets, {"sample": False, "strength": 1.0}).strength == 1.0
+    with pytest.raises(InputError, match="preset='papr': expected one of paper, alone"):
+        make(WithPresets, {}, "papr")
+    with pytest.raises(InputError, match="preset='paper': expected one of none"):
+        make(Example, {}, "paper")
+
+
+def test_texts_of_strangers_hold_no_control_characters() -> None:
+    @settings
+    class Words:
+        prompt: Annotated[str, Doc("Words.")] = ""
+
+    for text in ("\x1b[31m", "\ud800", "x" * 10_001):
+        with pytest.raises(InputError, match="printable"):
+            Words(text)

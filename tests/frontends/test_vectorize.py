@@ -74,7 +74,7 @@ def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
     start = dreamsampler.vectorize("disc.png", method="data:penalty=0", paths=3, steps=2, init="grid").save("start.svg")
     made = dreamsampler.vectorize("disc.png", method="data:crossing_weight=0.5", init="start.svg", steps=2)
     assert set(made.recipe.settings) >= {field.name for field in fields(VectorSettings)}
-    assert (made.recipe.settings["crossing"], made.recipe.settings["init"]) == (0.5, "start.svg")
+    assert (made.recipe.settings["crossing_weight"], made.recipe.settings["init"]) == (0.5, "start.svg")
     assert [ref.name for ref in made.recipe.inputs] == ["disc.png", "start.svg"]
     assert made.recipe.model.id == "none"
     assert made.paths == 3

@@ -1,8 +1,8 @@
 """How a number is declared: once, as an annotated field of a frozen settings class.
 
 The class of a task or method holds the type, default, range and help of each of its numbers. Command line options,
-Python keywords, recipes, ``--method name:option=value``, JSON schemas and the tables of the documentation are derived
-from it.
+Python keywords, recipes, ``--method name:option=value``, JSON schemas and the tables of the documentation
+(`core.schema`) are derived from it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
@@ -32,16 +33,18 @@ __all__ = [
     "Option",
     "check",
     "dump",
-    "json_schema",
+    "make",
     "options_of",
     "parse",
     "settings",
-    "table",
 ]
 
 T = TypeVar("T")
 MANY = 64
 """Most values of a field that takes a tuple."""
+LENGTH = 10_000
+"""Most characters of a text."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +157,37 @@ def check(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
         raise InputError(f"{where}{error}") from None
 
 
+def make(cls: type[T], given: Mapping[str, Any], preset: str | None = None) -> T:
+    """Return the settings of what was given, the rest from a preset, the rest of that from the defaults.
+
+    Args:
+        cls: a settings class; `PRESETS`, where it has them, are named sets of values: ``{"paper": {"steps": 200}}``.
+            `IMPLIED` names presets that a value brings along: ``{("sample", False): "prior-only"}``.
+        given: values by name.
+        preset: a name in `PRESETS`.
+
+    Raises:
+        InputError: an unknown preset or name, a wrong type or range.
+
+    Example:
+        >>> from typing import ClassVar
+        >>> @settings
+        ... class Settings:
+        ...     steps: Annotated[int, Ge(1), Doc("Levels to visit.")] = 50
+        ...     PRESETS: ClassVar = {"paper": {"steps": 200}}
+        >>> make(Settings, {}, "paper").steps, make(Settings, {"steps": 3}, "paper").steps
+        (200, 3)
+    """
+    presets: Mapping[str, Mapping[str, Any]] = getattr(cls, "PRESETS", {})
+    if preset is not None and preset not in presets:
+        raise InputError(f"preset={preset!r}: expected one of {', '.join(presets) or 'none'}")
+    values = {} if preset is None else dict(presets[preset])
+    for (name, value), implied in getattr(cls, "IMPLIED", {}).items():
+        if given.get(name) is value:
+            values |= presets[implied]
+    return check(cls, {**values, **given})
+
+
 def parse(cls: type, text: str, where: str = "method") -> dict[str, Any]:
     """Return the values of "omega=0.5,gamma=0.1", each in its declared type and range.
 
@@ -182,37 +216,6 @@ def dump(made: Any) -> dict[str, Any]:
     """Return every declared value of an instance, complete, ready for JSON."""
     values = {option.name: getattr(made, option.name) for option in options_of(type(made))}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-
-def json_schema(cls: type) -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of a settings class, as a web form wants it."""
-    properties = {}
-    for option in options_of(cls):
-        described = _adapter(option.annotation).json_schema()
-        described |= _ends(option)
-        described["description"] = option.help
-        if option.default is not dataclasses.MISSING:
-            described["default"] = list(option.default) if isinstance(option.default, tuple) else option.default
-        properties[option.name] = described
-    required = [option.name for option in options_of(cls) if option.default is dataclasses.MISSING]
-    return {"title": cls.__name__, "type": "object", "properties": properties, "required": required}
-
-
-def _ends(option: Option) -> dict[str, float]:
-    ends = {
-        "exclusiveMinimum" if option.low_open else "minimum": option.low,
-        "exclusiveMaximum" if option.high_open else "maximum": option.high,
-    }
-    return {name: end for name, end in ends.items() if math.isfinite(end)}
-
-
-def table(cls: type) -> str:
-    """Return the options as a Markdown table: name, default, range, what it does."""
-    rows = ["| option | default | expected | what it does |", "|---|---|---|---|"]
-    for option in options_of(cls):
-        default = "" if option.default is dataclasses.MISSING or option.default is None else f"`{option.default}`"
-        rows.append(f"| `{option.name}` | {default} | {option.expected()} | {option.help} |")
-    return "\n".join(rows)
 
 
 def _option(name: str, annotation: Any, default: Any) -> Option | None:
@@ -273,6 +276,8 @@ def _one(option: Option, value: Any) -> Any:
     if not fits or (option.choices and value not in option.choices) or not _inside(option, value):
         shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
         raise InputError(f"{option.name}={shown}: expected {option.expected()}")
+    if isinstance(value, str) and (len(value) > LENGTH or _CONTROL.search(value)):
+        raise InputError(f"{option.name}: expected at most {LENGTH} printable characters")
     return option.kind(value)
 
 
@@ -293,7 +298,7 @@ def _from_words(option: Option, text: str, where: str) -> Any:
     if option.optional and text.lower() == "none":
         return None
     try:
-        value = _adapter(option.kind).validate_strings(text)
+        value = adapter(option.kind).validate_strings(text)
     except ValidationError:
         raise InputError(f"{where}: {option.name}={text[:60]!r}; expected {option.expected()}") from None
     try:
@@ -303,7 +308,8 @@ def _from_words(option: Option, text: str, where: str) -> Any:
 
 
 @functools.cache
-def _adapter(annotation: Any) -> TypeAdapter[Any]:
+def adapter(annotation: Any) -> TypeAdapter[Any]:
+    """Return pydantic's adapter of a type; pydantic is imported only when words or schemas are asked for."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(annotation)

@@ -32,7 +32,10 @@ WITHOUT_PRIOR = ("data", "live", "trace")
 """Methods that need no model."""
 
 _KINDS = {int: "a whole number", float: "a number", str: "a word"}
-_PLACED = ("paths", "segments", "steps", "init", "noise_std", "sample", "sample_steps", "sample_guidance_scale")
+_PLACED = (
+    "method", "operator", "size", "paths", "segments", "steps", "init", "noise_std", "sample", "sample_steps",
+    "sample_guidance_scale",
+)  # fmt: skip
 """Settings that have a place of their own everywhere."""
 
 

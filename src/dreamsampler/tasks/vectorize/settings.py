@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
+from ...core.errors import InputError
 from ...core.settings import Doc, Ge, Gt, Le, settings
+from ..settings import sides
 
 MAX_PATHS = 4096
 MAX_SEGMENTS = 256
+MAX_SIDE = 16_384
+STARTS = ("components", "random", "grid", "trace")
+SVGS = (".svg", ".svgz")
 
 
 @settings
@@ -30,6 +36,22 @@ class VectorSettings:
         dreamsampler.core.errors.InputError: fit=2.0: expected a number, 0 to 1
     """
 
+    method: Annotated[
+        str,
+        Doc(
+            "NAME[:OPTION=VALUE,...]: dreamsampler, sds, vectorfusion, pds, chain; without a model: data, live, trace."
+        ),
+    ] = "dreamsampler"
+    operator: Annotated[
+        str | tuple[str, ...], Doc("What was done to the picture, as in `restore`; several: the first came first.")
+    ] = "identity"
+    size: Annotated[
+        str,
+        Doc(
+            "Canvas in pixels: N on the longer side of a picture, which is resized (not with an operator); without a "
+            "picture N or WxH, by default the model's own. The SVG scales to any size anyway."
+        ),
+    ] = "native"
     paths: Annotated[int, Ge(1), Le(MAX_PATHS), Doc("Filled paths, at most.")] = 64
     segments: Annotated[int, Ge(2), Le(MAX_SEGMENTS), Doc("Cubic segments of each path.")] = 4
     steps: Annotated[int, Ge(1), Le(1_000_000), Doc("Gradient steps.")] = 500
@@ -75,8 +97,8 @@ class VectorSettings:
         float, Ge(0), Le(1e4), Doc("Coarse to fine: the fit begins under a blur of so many pixels, which shrinks.")
     ] = 0.0
     init: Annotated[
-        Literal["components", "random", "grid", "trace"],
-        Doc("Where to start: patches of the picture, circles at random or on a grid, or the paths of vtracer."),
+        str,
+        Doc("Where to start: components of the picture, random or grid circles, trace (vtracer's paths), or FILE.svg."),
     ] = "components"
     prune_every: Annotated[
         int, Ge(0), Le(1_000_000), Doc("Steps between removals of paths that do not pay, or are dead; 0: never.")
@@ -98,3 +120,18 @@ class VectorSettings:
     ] = True
     sample_steps: Annotated[int, Ge(1), Le(10_000), Doc("Sampling steps of that picture.")] = 50
     sample_guidance_scale: Annotated[float, Ge(0), Le(1e3), Doc("Its classifier-free guidance.")] = 7.5
+
+    PRESETS: ClassVar[Mapping[str, Any]] = {
+        # eq. 21 without its second term (ours, tried on the bundled prior): no fit, as there is nothing to fit; most of
+        # the path and guidance, for nothing else says what to draw; no path has to pay, for it could explain nothing
+        "prior-only": {
+            "sample": False, "fit": 0.0, "final_weight": 0.5, "denoise": 0.8, "guidance_scale": 7.5, "penalty": 0.0,
+            "flatness_weight": 0.0, "restore_steps": 0, "init": "random",
+        }
+    }  # fmt: skip
+    IMPLIED: ClassVar[Mapping[Any, str]] = {("sample", False): "prior-only"}
+
+    def __post_init__(self) -> None:
+        sides(self.size, MAX_SIDE)
+        if self.init not in STARTS and not self.init.lower().endswith(SVGS):
+            raise InputError(f"init={self.init!r}: expected one of {', '.join(STARTS)}, or an .svg file")

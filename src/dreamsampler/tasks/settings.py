@@ -1,0 +1,290 @@
+"""The numbers of the tasks, each declared once. Torch is not imported here, so that a command line can be made of them.
+
+The drawing task's are in `tasks.vectorize.settings`. A new number is one line: options of the command line, Python
+keywords, recipes, schemas and the tables of docs/cli.md follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from ..core.errors import InputError
+from ..core.settings import Doc, Ge, Gt, Le, settings
+
+MAX_SIDE = 99_999
+
+RENAMED: Mapping[str, str] = {
+    "start": "denoise",
+    "raw": "no_composite",
+    "guidance": "guidance_scale",
+    "scale": "guidance_scale",
+    "cfgpp": "renoise uncond",
+    "carry": "renoise",
+    "null_prompt": "negative_prompt",
+    "base_prompt": "source_prompt",
+    "noise": "noise_std",
+    "sigma": "noise_std",
+    "progress": "callback",
+    "on_look": "callback",
+}
+"""Words of before -> those of now; the old ones are refused with the new one named."""
+
+Steps = Annotated[int, Ge(1), Le(10_000), Doc("Levels of the noise trajectory; more is slower and finer.")]
+SourcePrompt = Annotated[str, Doc("What the picture shows; the edit is then the difference. Empty as in the paper.")]
+NegativePrompt = Annotated[
+    str,
+    Doc(
+        "What the picture should not show, in words that the model knows: 'out of focus, depth of field' suits Stable "
+        "Diffusion."
+    ),
+]
+Inversion = Annotated[
+    Literal["plain", "two-step", "fixed-point"],
+    Doc("How the picture is turned into noise; fixed-point keeps most and costs 1 + rounds evaluations a step."),
+]
+Rounds = Annotated[int, Ge(1), Le(100), Doc("Refinements of the inversion fixed-point.")]
+Denoise = Annotated[
+    float,
+    Gt(0),
+    Le(1),
+    Doc(
+        "Share of the trajectory that is walked, from its clean end (`strength` in diffusers): less is cheaper, closer."
+    ),
+]
+Composite = Annotated[bool, Doc("With masks: put the picture's own pixels back outside them, byte for byte.")]
+Size = Annotated[
+    str,
+    Doc(
+        "What the model works on: its native size, the picture's own (keep), or N pixels on the shorter side. The "
+        "result always has the picture's size."
+    ),
+]
+NoiseStd = Annotated[float, Ge(0), Le(1e3), Doc("Standard deviation of the noise; white minus black is 2.")]
+MethodName = Annotated[
+    str,
+    Doc(
+        "NAME[:OPTION=VALUE,...]: dreamsampler, or another: latent-dps, psld, treg, repaint, resample, p2l, diffpir, "
+        "ddnm, flowdps, stable-inpaint (with an inpainting model)."
+    ),
+]
+Operators = Annotated[
+    str | tuple[str, ...],
+    Doc(
+        "What was done to the scene: blur:sigma=3,size=21, motion:length=15,angle=30, kernel:file=K.npy, "
+        "sr:factor=4,kind=bicubic, mask:rows=10-40,cols=8-55, mask:file=M.png, grey. Several: the first came first."
+    ),
+]
+Pull = Annotated[
+    float | None, Ge(0), Le(1e3), Doc("The paper's pull of the prompts, 0 to 1, on every third step, not guidance.")
+]
+Rho = Annotated[float | None, Ge(0), Le(1e6), Doc("How much a data-consistency step keeps of the estimate.")]
+Eta = Annotated[float, Ge(0), Le(1), Doc("With strength: fresh noise, 0 to 1 times the paper's.")]
+Dps = Annotated[float, Ge(0), Le(1e6), Doc("Size of the gradient steps, relative to the released ones.")]
+Period = Annotated[int, Ge(1), Le(10_000), Doc("Every so many steps is a data-consistency step.")]
+Until = Annotated[float, Ge(0), Le(1), Doc("Share of the steps after which no data-consistency step comes.")]
+
+
+@settings
+class RunSettings:
+    """What every run has: where and how precisely the networks are evaluated."""
+
+    device: Annotated[str | None, Doc("cpu, cuda, cuda:1 or mps; by default the best there is.")] = None
+    dtype: Annotated[
+        Literal["float32", "float16", "bfloat16", "float64"] | None,
+        Doc("Precision of the networks; by default float16 on CUDA, else float32."),
+    ] = None
+    prediction_type: Annotated[
+        Literal["eps", "v", "x0"] | None, Doc("What the network predicts, against what its files say.")
+    ] = None
+
+
+@settings
+class EditSettings:
+    """Numbers of an edit (Algorithm 3, eq. 19)."""
+
+    strength: Annotated[
+        float | tuple[float, ...],
+        Ge(0),
+        Le(1e3),
+        Doc("0 reconstructs, 1 is the default, 2 is strong; one value, or one a prompt."),
+    ] = 1.0
+    paper_c: Annotated[
+        float | None, Ge(0), Le(1e3), Doc("The paper's own weight in place of strength; 0.2 with 200 steps.")
+    ] = None
+    strength_kind: Annotated[
+        Literal["strength", "guidance", "cfgpp"],
+        Doc("What strength means: independent of the steps, a guidance scale on each, or a weight of CFG++."),
+    ] = "strength"
+    source_prompt: SourcePrompt = ""
+    steps: Steps = 50
+    inversion: Inversion = "two-step"
+    rounds: Rounds = 2
+    denoise: Denoise = 1.0
+    bound: Annotated[float, Ge(0), Le(1e3), Doc("Leave the prompts out of steps where they weigh less.")] = 0.0
+    composite: Composite = True
+    size: Size = "native"
+
+    PRESETS: ClassVar[Mapping[str, Any]] = {"paper": {"steps": 200, "paper_c": 0.2, "inversion": "plain"}}
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
+        if self.paper_c is not None and (self.strength != 1.0 or self.strength_kind != "strength"):
+            raise InputError(f"strength={self.strength} and paper_c={self.paper_c}: give one of the two")
+        if self.strength_kind != "strength" and isinstance(self.strength, tuple):
+            raise InputError(f"strength: several values with strength_kind={self.strength_kind!r}; expected one")
+
+
+@settings
+class InvertSettings:
+    """Numbers of an inversion and its way back."""
+
+    source_prompt: Annotated[str, Doc("Invert under this prompt instead of the empty one.")] = ""
+    steps: Steps = 50
+    inversion: Inversion = "two-step"
+    rounds: Rounds = 2
+    denoise: Denoise = 1.0
+    size: Size = "native"
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
+
+
+@settings
+class GenerateSettings:
+    """Numbers of the plain sampler."""
+
+    negative_prompt: NegativePrompt = ""
+    guidance_scale: Annotated[
+        float, Ge(0), Le(1e3), Doc("How closely the pictures follow the prompt; with renoise=uncond 0 to 1.")
+    ] = 7.5
+    renoise: Annotated[
+        Literal["guided", "uncond"],
+        Doc("The noise that goes back: the guided one (DDIM), or the null prompt's (CFG++)."),
+    ] = "guided"
+    steps: Steps = 50
+    size: Annotated[str, Doc("In pixels, N or WxH; native is the model's own.")] = "native"
+
+    def __post_init__(self) -> None:
+        sides(self.size)
+
+
+@settings
+class InpaintSettings:
+    """Numbers of inpainting (Algorithm 4); those below `noise_std` are options of the method dreamsampler alone.
+
+    The preset "released" has those of the released script, number by number. It was written for masks that are white on
+    the known pixels; here white is the hole.
+    """
+
+    method: MethodName = "dreamsampler"
+    negative_prompt: NegativePrompt = ""
+    steps: Steps = 100
+    feather: Annotated[int, Ge(0), Le(10_000), Doc("Fade over this many pixels inside each hole's edge.")] = 0
+    composite: Composite = True
+    size: Size = "native"
+    guidance_scale: Annotated[
+        float, Ge(0), Le(1e3), Doc("Scale towards the prompts: 1 follows them, above 1 exaggerates them.")
+    ] = 2.0
+    strength: Pull = None
+    rho: Rho = None
+    eta: Eta = 1.0
+    dps: Dps = 1.0
+    period: Period = 3
+    until: Until = 1.0
+    inversion: Annotated[
+        Literal["none", "plain", "two-step", "fixed-point"],
+        Doc("Begin with noise in the holes, or, as released, with an inversion (N more evaluations)."),
+    ] = "none"
+    noise_std: Annotated[float, Ge(0), Le(1e3), Doc("Standard deviation of noise added to the known pixels.")] = 0.0
+    iterations: Annotated[
+        int | None, Ge(1), Le(10_000), Doc("Conjugate-gradient iterations; by default the exact step, as masks allow.")
+    ] = None
+    overlap: Annotated[
+        Literal["share", "released"], Doc("Prompts of overlapping holes share them, or (with strength) count twice.")
+    ] = "share"
+    latent_mask: Annotated[Literal["area", "cover", "nearest"], Doc("How a hole becomes a mask of the latent.")] = (
+        "area"
+    )
+
+    PRESETS: ClassVar[Mapping[str, Any]] = {
+        "released": {
+            "negative_prompt": "out of focus, depth of field",
+            "steps": 200,
+            "strength": 1.0,
+            "until": 0.85,
+            "inversion": "plain",
+            "noise_std": 0.01,
+            "iterations": 10,
+            "overlap": "released",
+            "latent_mask": "nearest",
+        }
+    }
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
+        _one_rule(self.strength, self.guidance_scale, 2.0, self.eta)
+        if self.strength is None and self.overlap != "share":
+            raise InputError(f"overlap={self.overlap!r}: a choice of the published pull; give a strength with it")
+
+
+@settings
+class RestoreSettings:
+    """Numbers of a restoration (eq. 31 to 38); those below `negative_prompt` are dreamsampler's own."""
+
+    operator: Operators
+    noise_std: NoiseStd = 0.0
+    method: MethodName = "dreamsampler"
+    steps: Steps = 100
+    negative_prompt: NegativePrompt = ""
+    guidance_scale: Annotated[
+        float, Ge(0), Le(1e3), Doc("Scale towards the prompt: 1 follows it; others cost twice as much.")
+    ] = 1.0
+    strength: Pull = None
+    rho: Rho = None
+    eta: Eta = 1.0
+    dps: Dps = 1.0
+    period: Period = 3
+    until: Until = 1.0
+    begin: Annotated[Literal["inversion", "noise"], Doc("Start from a first guess or from noise.")] = "inversion"
+
+    def __post_init__(self) -> None:
+        _one_rule(self.strength, self.guidance_scale, 1.0, self.eta)
+
+
+def _one_rule(strength: float | None, guidance_scale: float, usual: float, eta: float) -> None:
+    """Raise `InputError` if a number is set that nothing uses."""
+    if strength is not None and guidance_scale != usual:
+        raise InputError(
+            f"guidance_scale={guidance_scale}, strength={strength}: the published pull replaces guidance; give one"
+        )
+    if strength is None and eta != 1.0:
+        raise InputError(f"eta={eta}: a number of the published pull; give a strength with it")
+
+
+def check_size(words: str) -> None:
+    """Raise `InputError` unless the words are "native", "keep" or the shorter side in pixels."""
+    if words not in ("native", "keep") and not _is_side(words):
+        raise InputError(f"size={words!r}: expected native, keep or the shorter side in pixels")
+
+
+def sides(words: str, most: int = MAX_SIDE) -> tuple[int, int] | None:
+    """Return (width, height) of "256" or "320x240"; None for "native".
+
+    Raises:
+        InputError: something else.
+
+    Example:
+        >>> sides("320x240")
+        (320, 240)
+    """
+    if words == "native":
+        return None
+    parts = words.lower().split("x")
+    if len(parts) in (1, 2) and all(_is_side(part) and int(part) <= most for part in parts):
+        return int(parts[0]), int(parts[-1])
+    raise InputError(f"size={words!r}: expected native, or pixels from 1 to {most} such as 512 or 768x512")
+
+
+def _is_side(words: str) -> bool:
+    return words.isascii() and words.isdigit() and len(words) < 6 and int(words) > 0
