@@ -11,11 +11,11 @@ from dreamsampler.bench.editors import NAMES, Case, Editor
 from dreamsampler.bench.metrics.psnr import decibels
 from dreamsampler.core.errors import InputError
 from dreamsampler.io.tensors import to_tensor
-from dreamsampler.methods.editing.sdedit import sdedit
+from dreamsampler.methods.run import edit_with
 from dreamsampler.tasks.edit import edit
 from iconworld import edit_pairs
 
-FEW = ("dreamsampler:steps=3", "sdedit:steps=4,t0=0.5", "unedited")
+FEW = ("dreamsampler:steps=3", "sdedit:steps=4,denoise=0.5", "unedited")
 
 
 def test_rows_hold_what_a_direct_call_gives(prior, judge):
@@ -25,7 +25,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     direct = edit(prior, source, [pair.target_prompt], steps=3, seeds=[105]).images
     values = {r.labels["method"]: r.values for r in bench.results}
     assert values["dreamsampler:steps=3"]["PSNR"] == pytest.approx(decibels(direct[0], truth[0]), abs=1e-9)
-    noisy = sdedit(prior, source, pair.target_prompt, steps=4, t0=0.5, seeds=[105]).images
+    noisy = edit_with("sdedit", prior, source, pair.target_prompt, steps=4, denoise=0.5, seeds=[105]).images
     assert values[FEW[1]]["PSNR"] == pytest.approx(decibels(noisy[0], truth[0]), abs=1e-9)
     outside = torch.from_numpy(~pair.change_mask(64))
     expected = decibels(direct[0][:, outside], source[0][:, outside])
@@ -104,8 +104,8 @@ def test_every_editor_runs_through_the_common_door(name, prior):
 
 
 def test_names_carry_settings():
-    editor = Editor.parse("sdedit:t0=0.7,steps=5", {"sdedit": {"scale": 4.0, "t0": 0.5}})
-    assert (editor.method, dict(editor.settings)) == ("sdedit", {"scale": 4.0, "t0": 0.7, "steps": 5})
+    editor = Editor.parse("sdedit:denoise=0.7,steps=5", {"sdedit": {"guidance_scale": 4.0, "denoise": 0.5}})
+    assert (editor.method, dict(editor.settings)) == ("sdedit", {"guidance_scale": 4.0, "denoise": 0.7, "steps": 5})
     assert set(METHODS) < set(NAMES)
     for bad in ("p2p", "sdedit:tau=1", "sdedit:steps=many", "unedited:steps=3"):
         with pytest.raises(InputError, match=bad.partition(":")[0]):

@@ -19,14 +19,14 @@ def test_round_trips_and_edits_equal_direct_calls(prior):
     source, truth = (to_tensor(scene.picture(64)) for scene in (pair.source, pair.target))
     trips = {labels: [cell.mean for cell in cells] for labels, cells in report.round_trip.rows}
     assert list(trips) == [("plain", "2"), ("plain", "4"), ("fixed-point", "2"), ("fixed-point", "4")]
-    direct = inversion_report(prior, source, base_prompt=pair.source_prompt, steps=4, inversion="fixed-point")
+    direct = inversion_report(prior, source, source_prompt=pair.source_prompt, steps=4, inversion="fixed-point")
     vae, back = direct.vae_psnr[0], direct.inversion_psnr[0]
     assert trips["fixed-point", "4"] == pytest.approx([vae - back, back, vae, 3 * 4])
     assert trips["plain", "2"][3] == 2
 
     rows = dict(report.equivalence.rows)
     edits = [
-        edit(prior, source, [pair.target_prompt], base_prompt=pair.source_prompt, steps=n, strength=PaperStrength(0.2))
+        edit(prior, source, [pair.target_prompt], source_prompt=pair.source_prompt, steps=n, weight=PaperStrength(0.2))
         for n in (2, 4)
     ]
     coarse, fine = rows["c = 0.2", "2"], rows["c = 0.2", "4"]

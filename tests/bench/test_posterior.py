@@ -8,9 +8,10 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.schedule import FlowSchedule
 from dreamsampler.core.state import State
-from dreamsampler.methods.inverse.diffpir import diffpir
+from dreamsampler.methods.inverse.diffpir import DiffPIR
 from dreamsampler.operators import Measurement, degrade
 from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
+from dreamsampler.tasks.cases import InverseCase
 
 SIDE, STD = 6, 0.3
 
@@ -29,11 +30,11 @@ def errors(name, steps):
     truth = exact_posterior(OPERATORS[name], one.y, SIGMA, mean, STD)
     n = SIDE * SIDE
     many = Measurement(OPERATORS[name], one.y.expand(n + 1, -1, -1, -1), SIGMA)
-    parts = diffpir(prior, many, steps=steps, zeta=0.0, variance=true_variance(STD))
+    (leg,) = DiffPIR(steps=steps, zeta=0.0, variance=true_variance(STD))(InverseCase.of(prior, many)).legs
     basis = torch.cat([torch.zeros(1, n, dtype=torch.float64), torch.eye(n, dtype=torch.float64)])
     visits = prior.schedule.visits(steps, start=0.95)  # at the very top there is nothing to divide by
     state = State.start(basis.reshape(-1, 1, SIDE, SIDE), list(range(n + 1)))
-    ends = dream_sample(state, prior, visits, *parts[2:]).z0.flatten(1)
+    ends = dream_sample(state, prior, visits, leg.guide, leg.solve, leg.renoise).z0.flatten(1)
     offset, linear = ends[0], (ends[1:] - ends[0]).T
     # what the posterior looks like at the top of the trajectory
     a, b = visits[0].a, visits[0].b

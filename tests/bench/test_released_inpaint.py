@@ -7,7 +7,7 @@ from dreamsampler.bench.clock import Watched
 from dreamsampler.bench.memory import LiveMemory
 from dreamsampler.bench.released_inpaint import released_inpaint
 from dreamsampler.core.noise import Noise
-from dreamsampler.tasks.inpaint import InpaintSettings, inpaint
+from dreamsampler.tasks.inpaint import Inpaint, inpaint
 from dreamsampler.tasks.restore import NEGATION
 
 N = 12
@@ -27,15 +27,15 @@ def test_the_same_picture_for_less(prior, holes):
             prior, picture, known, [prior.embed([p]) for p in prompts], prior.embed([NEGATION]), visits, Noise([5])
         )
     with Watched(prior.unet, prior.device) as ours, LiveMemory() as our_memory:
-        settings = InpaintSettings.released()
+        settings = Inpaint.released()
         made = inpaint(
             prior,
             picture,
             known,
             prompts,
-            null_prompt=NEGATION,
+            negative_prompt=NEGATION,
             known=True,
-            raw=True,
+            composite=False,
             steps=N,
             settings=settings,
             seeds=[5],

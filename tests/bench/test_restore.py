@@ -60,7 +60,9 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     rows = {(r.labels["task"], r.labels["method"], r.labels["problem"]): r.values for r in bench.results}
     assert len(rows) == 2 * 5 + 2 * 4, "RePaint fills holes only"
     given = problem("eyes and mouth", "dev", 1, 64)
-    direct = inpaint(prior, given.source, given.holes, given.prompts, steps=4, raw=True, seeds=[10]).raw.clamp(-1, 1)
+    direct = inpaint(prior, given.source, given.holes, given.prompts, steps=4, composite=False, seeds=[10]).raw.clamp(
+        -1, 1
+    )
     image = paste(given.source, direct, union(given.holes))
     row = rows["eyes and mouth", "dreamsampler:steps=4", "1"]
     inside = union(given.holes)[0, 0] > 0
@@ -120,7 +122,7 @@ def test_every_method_of_the_default_parses():
         ({"split": "train"}, "split='train'"),
         ({"tasks": ("nose",)}, "task 'nose'"),
         ({"methods": ("smear",)}, "method='smear'"),
-        ({"methods": ("psld:steps=0",)}, "steps='0'"),
+        ({"methods": ("psld:steps=0",)}, "steps=0: expected a whole number"),
         ({"methods": ("psld:speed=1",)}, "no option 'speed'"),
     ],
 )

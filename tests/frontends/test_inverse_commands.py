@@ -15,12 +15,12 @@ import dreamsampler
 from dreamsampler.frontends.cli.inpaint import inpaint
 from dreamsampler.frontends.cli.restore import restore
 from dreamsampler.io.tensors import to_tensor
-from dreamsampler.methods.inverse.treg import treg
+from dreamsampler.methods.inverse.treg import TReg
 from dreamsampler.operators import downsample, gaussian_blur
 from dreamsampler.runs.carry import load_recipe
 from dreamsampler.runs.settings import TASKS
-from dreamsampler.tasks.inpaint import inpaint as inpaint_task
-from dreamsampler.tasks.restore import restore_parts
+from dreamsampler.tasks.inpaint import Inpaint
+from dreamsampler.tasks.restore import Restore
 from tests.tiny import write_sd1
 
 from ..bench.metrics.conftest import clip_folder  # noqa: F401
@@ -146,7 +146,10 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
         ("inpaint in.png --mask left.png -p a -p b", "1 masks and 2 prompts"),
         ("inpaint in.png --mask left.png --mask right.png -p a", "2 masks and 1 prompts"),
         ("inpaint in.png --mask left.png --mask right.png -p a -p b --method psld", "one prompt for all holes, got 2"),
-        ("inpaint in.png --mask left.png -p a --method psld --strength 0.5", "options of psld: scale, omega"),
+        (
+            "inpaint in.png --mask left.png -p a --method psld --strength 0.5",
+            "options of psld: steps, guidance_scale, negative_prompt, omega",
+        ),
         ("inpaint in.png --mask left.png -p a --method ddnm --inversion plain", "inversion=plain"),
         ("restore in.png --operator identity --method ddnm --begin noise", "begin=noise"),
         ("inpaint in.png --mask in.npy -p a", "in.npy"),
@@ -156,8 +159,8 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
         ("inpaint in.png --mask left.png -p a --feather -1", "feather"),
         ("inpaint in.png --mask left.png -p a --strength 1 --eta 2", "eta"),
         ("inpaint in.png --mask left.png -p a --eta 0.5", "eta=0.5: a number of the published pull"),
-        ("inpaint in.png --mask left.png -p a --guidance 3 --strength 1", "guidance=3.0, strength=1.0"),
-        ("restore in.png --operator identity --guidance 3 --strength 1", "guidance=3.0, strength=1.0"),
+        ("inpaint in.png --mask left.png -p a --guidance 3 --strength 1", "guidance_scale=3.0, strength=1.0"),
+        ("restore in.png --operator identity --guidance 3 --strength 1", "guidance_scale=3.0, strength=1.0"),
         ("inpaint in.png --mask left.png -p a --steps 0", "steps=0"),
         ("restore in.png --operator smudge", "unknown kind 'smudge'"),
         ("restore in.png --operator kernel:file=none.npy", "none.npy"),
@@ -205,7 +208,8 @@ def test_summary_is_json(cli: Cli) -> None:
 
 
 def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
-    functions = (inpaint_task, restore_parts, treg, dreamsampler.inpaint, dreamsampler.restore, inpaint, restore)
+    functions = (dreamsampler.inpaint, dreamsampler.restore, inpaint, restore)
+    assert {Inpaint().negative_prompt, Restore().negative_prompt, TReg().negative_prompt} == {""}
     for function in functions:
         assert inspect.signature(function).parameters["null_prompt"].default == "", function
     assert {s.default for task in ("inpaint", "restore") for s in TASKS[task] if s.name == "null_prompt"} == {""}
@@ -215,21 +219,21 @@ def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ("psld:omega=-1", "omega=-1.0, gamma=0.5: expected weights of 0 or more"),
-        ("psld:scale=nan", "scale='nan'; expected a number"),
-        ("treg:scale=abc", "scale='abc'; expected a number"),
-        ("treg:rho=-1", "rho=-1.0: expected 0 or more"),
+        ("psld:omega=-1", "omega=-1.0: expected a number, 0 or more"),
+        ("psld:guidance_scale=nan", "guidance_scale=nan: expected a number"),
+        ("treg:guidance_scale=abc", "guidance_scale='abc'; expected a number"),
+        ("treg:rho=-1", "rho=-1.0: expected a number, 0 or more"),
         ("treg:rate=0.01", "needs image features"),
-        ("latent-dps:eta=2", "eta=2.0: expected 0 (DDIM) to 1"),
-        ("repaint:jump=0", "jump=0, resample=10"),
+        ("latent-dps:eta=2", "eta=2.0: expected a number, 0 to 1"),
+        ("repaint:jump=0", "jump=0: expected a whole number, 1 or more"),
         ("resample:every=0", "every=0"),
         ("p2l:tune=-1", "tune=-1"),
         ("diffpir:zeta=3", "zeta=3.0"),
-        ("ddnm:eta=4", "eta=4.0: expected a share"),
+        ("ddnm:eta=4", "eta=4.0: expected a number, 0 to 1"),
         ("flowdps:back=down", "back='down'"),
         ("dreamsampler:eta=0.5", "eta=0.5: a number of the published pull; give a strength with it"),
-        ("dreamsampler:strength=1,eta=4", "eta=4.0: expected a share"),
-        ("dreamsampler:guidance=-2", "guidance=-2"),
+        ("dreamsampler:strength=1,eta=4", "eta=4.0: expected a number, 0 to 1"),
+        ("dreamsampler:guidance_scale=-2", "guidance_scale=-2"),
         ("smear", "method='smear'"),
     ],
 )
@@ -286,7 +290,7 @@ def test_pictures_of_a_batch_are_what_each_is_alone(folder: Path, prior: object)
 
 def test_an_inpainting_model_runs_and_verifies(cli: Cli, tmp_path: Path, sd1: Path) -> None:
     nine = write_sd1(tmp_path / "nine", unet={"in_channels": 9})
-    words = "--mask left.png --mask right.png -p cat --steps 2 --method stable-inpaint:scale=3 -o out.png"
+    words = "--mask left.png --mask right.png -p cat --steps 2 --method stable-inpaint:guidance_scale=3 -o out.png"
     done(cli(f"inpaint in.png {words} -m {nine}"))
     assert done(cli("verify out.png")).stdout == "out.png: identical\n"
     wrong = cli(f"inpaint in.png {words} -m {sd1}")

@@ -4,15 +4,20 @@ The prior is a mixture (its network is not linear) and the latent space is neith
 every decoding, encoding and gradient must stand where the method has it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 import torch
 
 from dreamsampler.core.noise import Noise
-from dreamsampler.core.types import Prediction
+from dreamsampler.core.state import State
+from dreamsampler.core.types import Guidance, Prediction, Renoise, Solve, Step
+from dreamsampler.methods.registry import parse
 from dreamsampler.operators import RectangleMask, degrade, downsample
 from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
+from dreamsampler.tasks.cases import InverseCase
 from dreamsampler.tasks.restore import NEGATION
 
 N = 12
@@ -113,3 +118,22 @@ class TokenPrior:
             z0 = 0.5 * said + step.a * torch.tanh(z)
             out.append(Prediction(z0, (z - step.a * z0) / step.b))
         return tuple(out)
+
+
+class Parts(NamedTuple):
+    """`dream_sample(state, prior, *parts[1:])` walks the only leg of a plan."""
+
+    state: State
+    steps: Sequence[Step]
+    guide: Guidance
+    solve: Solve
+    renoise: Renoise
+
+
+def plan_of(name, prior, measurement, prompt, seeds, **options):
+    return parse(name, "inverse", **options)(InverseCase.of(prior, measurement, prompt, seeds))
+
+
+def parts_of(*args, **options):
+    (leg,) = plan_of(*args, **options).legs
+    return Parts(leg.start, leg.steps, leg.guide, leg.solve, leg.renoise)

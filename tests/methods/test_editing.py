@@ -7,9 +7,13 @@ import torch
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.noise import Noise
-from dreamsampler.methods import EDITING, load_method
+from dreamsampler.core.state import State
 from dreamsampler.methods.editing.distil import random_visits
 from dreamsampler.methods.editing.pds import weights
+from dreamsampler.methods.registry import find, names, parse
+from dreamsampler.methods.run import edit_with
+from dreamsampler.tasks.cases import EditCase
+from dreamsampler.tasks.plan import walk
 
 SEEDS = [11, 12]
 
@@ -144,14 +148,14 @@ def edit_friendly(eps, guided, schedule, z, n=12, w=4.0, w_source=1.5, start=0.5
 
 
 LONGHAND = {
-    "ddim-swap": (swap, {"scale": 4.0}, 3 * 12),
-    "sdedit": (sdedit, {"scale": 4.0, "t0": 0.5}, 2 * 6),
+    "ddim-swap": (swap, {"guidance_scale": 4.0}, 3 * 12),
+    "sdedit": (sdedit, {"guidance_scale": 4.0, "denoise": 0.5}, 2 * 6),
     "cfgpp": (cfgpp, {"weight": 0.4}, 4 * 12),
-    "sds": (sds, {"scale": 4.0}, 2 * 12),
-    "dds": (dds, {"scale": 4.0}, 4 * 12),
-    "pds": (pds, {"scale": 4.0}, 4 * 12),
-    "flowedit": (flowedit, {"scale": 4.0, "source_scale": 1.5, "start": 0.5}, 4 * 6),
-    "edit-friendly": (edit_friendly, {"scale": 4.0, "source_scale": 1.5, "start": 0.5}, 4 * 6),
+    "sds": (sds, {"guidance_scale": 4.0}, 2 * 12),
+    "dds": (dds, {"guidance_scale": 4.0}, 4 * 12),
+    "pds": (pds, {"guidance_scale": 4.0}, 4 * 12),
+    "flowedit": (flowedit, {"guidance_scale": 4.0, "source_guidance_scale": 1.5, "denoise": 0.5}, 4 * 6),
+    "edit-friendly": (edit_friendly, {"guidance_scale": 4.0, "source_guidance_scale": 1.5, "denoise": 0.5}, 4 * 6),
 }
 
 
@@ -160,7 +164,7 @@ def test_the_published_update_and_its_exact_cost(name, world, latent, eps, guide
     published, settings, cost = LONGHAND[name]
     expected = published(eps, guided, world.schedule, latent)
     world.evaluations = 0
-    ours = load_method(name)(world, latent, "target", source_prompt="source", steps=12, seeds=SEEDS, **settings)
+    ours = edit_with(name, world, latent, "target", source_prompt="source", steps=12, seeds=SEEDS, **settings)
     torch.testing.assert_close(ours.images, expected, atol=1e-10, rtol=0)
     assert ours.receipt.evaluations == world.evaluations == 2 * cost
 
@@ -175,7 +179,9 @@ def test_blended_latent_diffusion_composites_every_level(world, latent, guided):
         z0 = (z - s.b * e) / s.a
         inside = s.a_next * z0 + s.b_next * e
         z = mask * inside + (1 - mask) * (s.a_next * latent + s.b_next * noise.normal(latent))
-    ours = load_method("blended")(world, latent, "target", mask=mask, steps=8, scale=4.0, start=0.5, seeds=SEEDS)
+    ours = edit_with(
+        "blended", world, latent, "target", mask=mask, steps=8, guidance_scale=4.0, denoise=0.5, seeds=SEEDS
+    )
     torch.testing.assert_close(ours.images, mask * z0 + (1 - mask) * latent, atol=1e-12, rtol=0)
     assert ours.receipt.evaluations == 2 * 2 * 4
 
@@ -183,23 +189,23 @@ def test_blended_latent_diffusion_composites_every_level(world, latent, guided):
 @pytest.mark.parametrize(
     ("name", "settings", "cost"),
     [
-        ("ddim-swap", {"scale": 1.0}, 2 * 12),
-        ("dds", {"scale": 1.0}, 2 * 12),
-        ("flowedit", {"source_scale": 1.0, "start": 0.5}, 3 * 6),
-        ("edit-friendly", {"source_scale": 1.0, "start": 0.5}, 3 * 6),
+        ("ddim-swap", {"guidance_scale": 1.0}, 2 * 12),
+        ("dds", {"guidance_scale": 1.0}, 2 * 12),
+        ("flowedit", {"source_guidance_scale": 1.0, "denoise": 0.5}, 3 * 6),
+        ("edit-friendly", {"source_guidance_scale": 1.0, "denoise": 0.5}, 3 * 6),
     ],
 )
 def test_no_evaluation_is_multiplied_by_zero(name, settings, cost, world, latent):
-    result = load_method(name)(world, latent, "target", source_prompt="source", steps=12, seeds=SEEDS, **settings)
+    result = edit_with(name, world, latent, "target", source_prompt="source", steps=12, seeds=SEEDS, **settings)
     assert result.receipt.evaluations == 2 * cost
 
 
 @pytest.mark.parametrize("name", [*LONGHAND, "blended"])
 def test_item_k_of_a_batch_equals_the_single_run_and_global_noise_is_untouched(name, world, latent):
     settings = {"mask": torch.ones(1, 1, 6, 6)} if name == "blended" else {}
-    method, before = load_method(name), torch.get_rng_state()
-    both = method(world, latent, "target", source_prompt=["source", ""], steps=6, seeds=SEEDS, **settings)
-    one = method(world, latent[1:], "target", source_prompt="", steps=6, seeds=SEEDS[1:], **settings)
+    before = torch.get_rng_state()
+    both = edit_with(name, world, latent, "target", source_prompt=["source", ""], steps=6, seeds=SEEDS, **settings)
+    one = edit_with(name, world, latent[1:], "target", source_prompt="", steps=6, seeds=SEEDS[1:], **settings)
     assert torch.equal(both.images[1:], one.images)
     assert torch.equal(before, torch.get_rng_state())
 
@@ -215,18 +221,19 @@ def test_pds_identity_term_is_an_artifact_of_the_stride(world):
 @pytest.mark.parametrize("name", ["dds", "sds", "flowedit", "ddim-swap", "cfgpp"])
 def test_the_source_is_kept_where_both_prompts_say_the_same(name, world, latent):
     """A difference of equal branches is nothing, for DDS and FlowEdit; the others have no such right."""
-    settings = {"source_scale": 4.0} if name == "flowedit" else {}
-    scale = {"weight": 0.5} if name == "cfgpp" else {"scale": 4.0}
-    result = load_method(name)(world, latent, "source", source_prompt="source", steps=8, **settings, **scale)
+    settings = {"source_guidance_scale": 4.0} if name == "flowedit" else {}
+    scale = {"weight": 0.5} if name == "cfgpp" else {"guidance_scale": 4.0}
+    result = edit_with(name, world, latent, "source", source_prompt="source", steps=8, **settings, **scale)
     moved = float((result.images - latent).abs().max())
     assert moved < 1e-12 if name in ("dds", "flowedit") else moved > 1e-3
 
 
 def test_edit_friendly_replay_under_the_same_prompt_walks_the_recorded_path(world, latent):
     """Only the last clean estimate differs from the picture: by what one step's prediction is off."""
-    same = {"scale": 3.0, "source_scale": 3.0, "steps": 50, "start": 0.9, "seeds": SEEDS}
+    same = {"guidance_scale": 3.0, "source_guidance_scale": 3.0, "steps": 50, "denoise": 0.9, "seeds": SEEDS}
     states = {"invert": [], "edit": []}
-    load_method("edit-friendly")(
+    edit_with(
+        "edit-friendly",
         world,
         latent,
         "source",
@@ -239,18 +246,38 @@ def test_edit_friendly_replay_under_the_same_prompt_walks_the_recorded_path(worl
     torch.testing.assert_close(states["invert"][-1], latent, atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize("name", ["ddim-swap", "cfgpp", "edit-friendly", "dds", "dreamsampler"])
+def test_a_run_resumes_from_a_saved_state_on_any_leg(name, world, latent):
+    """Recorded noise maps are in the state, so a killed run goes on to the same bytes."""
+
+    def plan():
+        case = EditCase.of(world, latent, "target", source_prompt="source", seeds=SEEDS)
+        return parse(name, "edit", steps=10)(case)
+
+    saved = {}
+
+    def save(phase, done, total, state):
+        if done == 3:
+            saved[phase] = {key: value.clone() for key, value in state.tensors().items()}
+
+    whole = walk(world, plan(), save)
+    for number, leg in enumerate(plan().legs):
+        resumed = walk(world, plan(), resume=(number, State.from_tensors(saved[leg.phase])))
+        assert torch.equal(resumed.z0, whole.z0)
+
+
 def test_progress_counts_each_phase(world, latent):
     seen = []
-    method = load_method("ddim-swap")
-    method(world, latent, "target", steps=3, on_progress=lambda phase, done, total, state: seen.append((phase, done)))
+    tell = lambda phase, done, total, state: seen.append((phase, done))  # noqa: E731
+    edit_with("ddim-swap", world, latent, "target", steps=3, on_progress=tell)
     assert seen == [("invert", 1), ("invert", 2), ("invert", 3), ("edit", 1), ("edit", 2), ("edit", 3)]
 
 
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
-        ("sdedit", {"scale": float("nan")}),
-        ("sdedit", {"t0": 0.0}),
+        ("sdedit", {"guidance_scale": float("nan")}),
+        ("sdedit", {"denoise": 0.0}),
         ("cfgpp", {"weight": 1.5}),
         ("dds", {"rate": -1.0}),
         ("sds", {"low": 0.9, "high": 0.1}),
@@ -261,11 +288,11 @@ def test_progress_counts_each_phase(world, latent):
     ],
 )
 def test_bad_arguments_are_named(name, bad, world, latent):
-    with pytest.raises(InputError, match=next(iter(bad)).replace("t0", "start")):
-        load_method(name)(world, latent, "target", **bad)
+    with pytest.raises(InputError, match=next(iter(bad)).replace("t0", "denoise")):
+        edit_with(name, world, latent, "target", **bad)
 
 
 def test_unknown_method_is_named():
     with pytest.raises(InputError, match="'p2p'"):
-        load_method("p2p")
-    assert all(callable(load_method(name)) for name in EDITING)
+        find("p2p", "edit")
+    assert all(callable(find(name, "edit").method) for name in names("edit"))

@@ -13,14 +13,16 @@ from tests.methods.bent import (  # noqa: F401
     bent_world,
     drawn_scenes,
     half_size,
+    plan_of,
     with_hole,
 )
 
 from dreamsampler.core.errors import InputError, OutOfMemory
-from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.state import State
-from dreamsampler.methods.inverse.registry import RESTORING, load_restorer, restore_with
+from dreamsampler.methods.registry import names
+from dreamsampler.methods.run import restore_with
 from dreamsampler.operators import Measurement
+from dreamsampler.tasks.plan import walk
 
 
 def settings(name):
@@ -35,7 +37,7 @@ def prepared(name, world, small, masked):
     return prior, masked if name == "repaint" else small
 
 
-ZERO_SHOT = [name for name in RESTORING if name != "stable-inpaint"]
+ZERO_SHOT = [name for name in names("inverse") if name != "stable-inpaint"]
 
 
 @pytest.mark.parametrize("name", ZERO_SHOT)
@@ -57,25 +59,26 @@ def test_a_run_resumes_from_its_saved_state_alone(name, world, small, masked, tm
     prior, m = prepared("p2l" if adaptive else name, world, small, masked)
     own = settings(name)
     if adaptive:
-        own |= {"features": lambda picture: picture.flatten(1)[:, :4] + 1, "rate": 0.05, "scale": 3.0}
+        own |= {"features": lambda picture: picture.flatten(1)[:, :4] + 1, "rate": 0.05, "guidance_scale": 3.0}
     if name == "p2l":
         own |= {"rate": 0.05, "tune": 2}
-    make = load_restorer(name)
-    stops = (3, 4, 8)
+    stops = (4, 5, 9)
 
-    def save(state, step):
-        if step.index in stops:
-            save_file(state.tensors(), tmp_path / f"{step.index}.safetensors")
+    def save(phase, done, total, state):
+        if done in stops:
+            save_file(state.tensors(), tmp_path / f"{phase}{done}.safetensors")
 
-    parts = make(prior, m, "cat", steps=N, seeds=[3, 4], **own)
-    whole = dream_sample(parts.state, prior, *parts[1:], save)
-    for stop in stops:
-        again = make(prior, m, "cat", steps=N, seeds=[3, 4], **own)
-        saved = State.from_tensors(load_file(tmp_path / f"{stop}.safetensors"))
-        resumed = dream_sample(saved, prior, *again[1:])
-        assert torch.equal(resumed.z0, whole.z0)
-        assert resumed.tensors().keys() == whole.tensors().keys()
-        assert all(torch.equal(value, whole.tensors()[key]) for key, value in resumed.tensors().items())
+    plan = plan_of(name, prior, m, "cat", steps=N, seeds=[3, 4], **own)
+    whole = walk(prior, plan, save)
+    for number, leg in enumerate(plan.legs):
+        for stop in stops:
+            again = plan_of(name, prior, m, "cat", steps=N, seeds=[3, 4], **own)
+            saved = State.from_tensors(load_file(tmp_path / f"{leg.phase}{stop}.safetensors"))
+            resumed = walk(prior, again, resume=(number, saved))
+            assert torch.equal(resumed.z0, whole.z0)
+            assert resumed.tensors().keys() == whole.tensors().keys()
+            assert all(torch.equal(value, whole.tensors()[key]) for key, value in resumed.tensors().items())
+    assert torch.equal(walk(prior, plan).z0, whole.z0)  # a plan holds nothing of a run
     assert any(key.startswith("learned.") for key in whole.tensors()) == (name == "p2l" or bool(adaptive))
 
 

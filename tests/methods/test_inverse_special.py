@@ -15,6 +15,7 @@ from tests.methods.bent import (  # noqa: F401
     eps_at,
     half_size,
     norm,
+    parts_of,
     start,
     up2,
     with_hole,
@@ -24,8 +25,8 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.state import State
 from dreamsampler.methods.inverse.p2l import TunedPrompt
-from dreamsampler.methods.inverse.registry import load_restorer, restore_with
 from dreamsampler.methods.inverse.repaint import walk
+from dreamsampler.methods.run import restore_with
 from dreamsampler.operators import Mask, Measurement
 from dreamsampler.priors.gaussian import GaussianPrior
 
@@ -33,7 +34,7 @@ from dreamsampler.priors.gaussian import GaussianPrior
 def test_repaint_composites_every_level(world, masked):
     """Without jumps: known part a' z_y + b' xi, hole ancestral, merged."""
     z, noise = start()
-    parts = load_restorer("repaint")(world, masked, "cat", steps=N, resample=1, seeds=[5, 6])
+    parts = parts_of("repaint", world, masked, "cat", steps=N, resample=1, seeds=[5, 6])
     hole = torch.zeros(1, 1, SIZE, SIZE, dtype=torch.float64)
     hole[..., 1:4, 2:5] = 1
     anchor = world.space.encode(masked.y)
@@ -75,9 +76,7 @@ def test_a_repaint_jump_is_ancestral_sampling_followed_by_diffusion():
 
 def test_p2l_tunes_the_prompt_as_published(world, small):
     prior = TokenPrior(world)
-    parts = load_restorer("p2l")(
-        prior, small, "cat", steps=N, rate=0.05, tune=2, zeta=0.4, every=3, rho=0.2, seeds=[5, 6]
-    )
+    parts = parts_of("p2l", prior, small, "cat", steps=N, rate=0.05, tune=2, zeta=0.4, every=3, rho=0.2, seeds=[5, 6])
     z, _ = start()
     text = prior.embed(["cat"]).text.float().expand(2, -1, -1).clone().requires_grad_()
     optimizer = torch.optim.Adam([text], lr=0.05)
@@ -105,7 +104,7 @@ def test_p2l_tunes_the_prompt_as_published(world, small):
     assert torch.equal(dream_sample(State.start(parts.state.z, [5, 6]), prior, *parts[1:]).z, done.z)
 
 
-def test_adaptive_negation_turns_the_null_prompt_away_from_what_is_seen(world, small):
+def test_adaptive_negation_turns_the_negative_prompt_away_from_what_is_seen(world, small):
     prior = TokenPrior(world)
     seen = []
 
@@ -113,8 +112,8 @@ def test_adaptive_negation_turns_the_null_prompt_away_from_what_is_seen(world, s
         seen.append(picture)
         return picture.flatten(1)[:, :4] + 1
 
-    common = {"steps": N, "seeds": [5, 6], "scale": 3.0}
-    parts = load_restorer("treg")(prior, small, "cat", features=features, rate=0.05, **common)
+    common = {"steps": N, "seeds": [5, 6], "guidance_scale": 3.0}
+    parts = parts_of("treg", prior, small, "cat", features=features, rate=0.05, **common)
     before = parts.guide.null.text
     done = dream_sample(parts.state, prior, *parts[1:])
     after = parts.guide.adapted(done.learned).text
@@ -128,8 +127,8 @@ def test_adaptive_negation_turns_the_null_prompt_away_from_what_is_seen(world, s
 
     assert similarity(after) < similarity(before.expand(2, -1, -1)) - 0.1
     with pytest.raises(InputError, match="no embedding to adapt"):
-        load_restorer("treg")(world, small, "cat", features=features, **common)
-    parts = load_restorer("treg")(prior, small, "cat", features=lambda x: x.flatten(1)[:, :7], **common)
+        parts_of("treg", world, small, "cat", features=features, **common)
+    parts = parts_of("treg", prior, small, "cat", features=lambda x: x.flatten(1)[:, :7], **common)
     with pytest.raises(InputError, match="must agree"):
         dream_sample(parts.state, prior, *parts[1:])
 

@@ -16,6 +16,7 @@ from tests.methods.bent import (  # noqa: F401
     guided,
     half_size,
     norm,
+    parts_of,
     start,
     up2,
     with_hole,
@@ -23,7 +24,6 @@ from tests.methods.bent import (  # noqa: F401
 
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.schedule import FlowSchedule
-from dreamsampler.methods.inverse.registry import load_restorer
 from dreamsampler.methods.inverse.resample import HardConsistency
 from dreamsampler.operators import prox
 from dreamsampler.tasks.restore import NEGATION
@@ -151,9 +151,9 @@ def longhand_flowdps(prior, m, z, noise, visits):
 
 
 CASES = {
-    "latent-dps": (longhand_latent_dps, {"scale": 2.0, "zeta": 0.7, "eta": 1.0}, 2),
+    "latent-dps": (longhand_latent_dps, {"guidance_scale": 2.0, "zeta": 0.7, "eta": 1.0}, 2),
     "psld": (longhand_psld, {"omega": 0.8, "gamma": 0.3}, 1),
-    "treg": (longhand_treg, {"scale": 4.0, "null_prompt": NEGATION}, 2),
+    "treg": (longhand_treg, {"guidance_scale": 4.0, "negative_prompt": NEGATION}, 2),
     "diffpir": (longhand_diffpir, {"zeta": 0.3, "lam": 3.0}, 1),
     "ddnm": (longhand_ddnm, {}, 1),
     "resample": (longhand_resample, {"every": 4, "pixel_iterations": 9, "latent_iterations": 6}, None),
@@ -166,7 +166,7 @@ def test_the_published_update_and_its_exact_cost(name, world, small):
     longhand, options, cost = CASES[name]
     if name == "flowdps":
         world = dataclasses.replace(world, kind="flow", schedule=FlowSchedule(shift=4.0))
-    parts = load_restorer(name)(world, small, "cat", steps=N, seeds=[5, 6], **options)
+    parts = parts_of(name, world, small, "cat", steps=N, seeds=[5, 6], **options)
     z, noise = start()
     if name == "flowdps":  # at sigma = 1 the exact prior's eps-based formulas divide by a = 0: start one step down
         parts = parts._replace(steps=[s._replace(index=k) for k, s in enumerate(parts.steps[1:])])
@@ -191,8 +191,8 @@ def test_hard_consistency_stops_at_the_noise(world, small):
 def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
     """The prompt's estimate, the data's explanation of it, the noise that both imply; shorter DPS steps between."""
     steps, rho = 120, 4 * 0.05**2
-    parts = load_restorer("dreamsampler")(
-        world, small, "cat", guidance=guidance, steps=steps, begin="noise", seeds=[5, 6]
+    parts = parts_of(
+        "dreamsampler", world, small, "cat", guidance_scale=guidance, steps=steps, begin="noise", seeds=[5, 6]
     )
     z, _ = start()
     for i, s in enumerate(world.schedule.visits(steps)):
@@ -219,8 +219,17 @@ def test_published_restoration_longhand(world, small):
     """Pull to the prompt, pull to the data, fresh noise; DPS between."""
     steps, c, rho = N, 0.5, 4 * 0.05**2
     prior = world
-    parts = load_restorer("dreamsampler")(
-        prior, small, "cat", null_prompt=NEGATION, steps=steps, strength=c, begin="noise", until=0.85, seeds=[5, 6]
+    parts = parts_of(
+        "dreamsampler",
+        prior,
+        small,
+        "cat",
+        negative_prompt=NEGATION,
+        steps=steps,
+        strength=c,
+        begin="noise",
+        until=0.85,
+        seeds=[5, 6],
     )
     z, noise = start()
     for i, s in enumerate(prior.schedule.visits(steps)):

@@ -6,8 +6,8 @@ from tests.tiny import make_sd, write_sd1
 
 from dreamsampler.core.errors import InputError, ModelError
 from dreamsampler.core.noise import Noise
-from dreamsampler.methods.inverse.registry import restore_with
 from dreamsampler.methods.inverse.stable_inpaint import load_inpainting
+from dreamsampler.methods.run import restore_with
 from dreamsampler.operators import Mask, degrade, downsample
 from dreamsampler.priors.load import load
 

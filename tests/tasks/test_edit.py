@@ -34,7 +34,7 @@ def test_released_procedure(world, pictures):
         e0, ec = (world.predict([z], s, [(p,)])[0].eps for p in ("", "dog"))
         zbar = (z - s.b * (e0 + c * s.a**2 * (ec - e0))) / s.a
         z = s.a_next * zbar + s.b_next * e0
-    ours = edit(world, pictures, ["dog"], steps=20, strength=PaperStrength(c), inversion="plain")
+    ours = edit(world, pictures, ["dog"], steps=20, weight=PaperStrength(c), inversion="plain")
     torch.testing.assert_close(ours.images, zbar, atol=1e-12, rtol=0)
 
 
@@ -69,13 +69,13 @@ def test_strength_means_the_same_at_any_number_of_steps(world, pictures):
     for n, ours_at_most in ((20, 0.2), (50, 0.08), (200, 0.02)):
         ours = edit(world, pictures, ["dog"], steps=n).images
         assert float((ours - reference).norm() / moved) < ours_at_most
-    paper = edit(world, pictures, ["dog"], steps=20, strength=PaperStrength(0.2)).images
+    paper = edit(world, pictures, ["dog"], steps=20, weight=PaperStrength(0.2)).images
     assert float((paper - reference).norm() / moved) > 0.3, "the paper's c acts more weakly at fewer steps"
 
 
 def test_strength_one_is_the_papers_default(world, pictures):
     ours = edit(world, pictures, ["dog"], steps=200, strength=1.0).images
-    paper = edit(world, pictures, ["dog"], steps=200, strength=PaperStrength(0.2)).images
+    paper = edit(world, pictures, ["dog"], steps=200, weight=PaperStrength(0.2)).images
     assert float((ours - paper).norm() / (paper - pictures).norm()) < 0.02
 
 
@@ -127,7 +127,7 @@ def test_skipping_weak_steps_saves_evaluations_and_changes_little(world, picture
 
 
 def test_starting_lower_costs_less(world, pictures):
-    part = edit(world, pictures, ["dog"], steps=20, start=0.5)
+    part = edit(world, pictures, ["dog"], steps=20, denoise=0.5)
     assert part.receipt.evaluations == 3 * 10 * 3
 
 
@@ -142,9 +142,9 @@ def test_starting_lower_costs_less(world, pictures):
         ({"masks": [torch.ones(8, 8)]}, "expected"),
         ({"strength": -1.0}, "strength=-1"),
         ({"strength": float("nan")}, "strength=nan"),
-        ({"strength": [1.0, 2.0]}, "one a prompt"),
+        ({"strength": (1.0, 2.0)}, "one a prompt"),
         ({"steps": 0}, "steps=0"),
-        ({"start": 0.0}, "start=0"),
+        ({"denoise": 0.0}, "denoise=0"),
         ({"seeds": [1]}, "seeds"),
         ({"inversion": "none"}, "inversion='none'"),
         ({"prompts": [3]}, "expected strings"),

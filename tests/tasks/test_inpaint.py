@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -13,8 +14,9 @@ from dreamsampler.core.state import State
 from dreamsampler.core.types import Step
 from dreamsampler.operators import degrade, downsample
 from dreamsampler.priors.gaussian import GaussianPrior
-from dreamsampler.tasks.inpaint import InpaintSettings, inpaint, inpaint_parts
-from dreamsampler.tasks.restore import released_schedule, restore
+from dreamsampler.steering.data_consistency import data_steps
+from dreamsampler.tasks.inpaint import Inpaint, InpaintCase, inpaint
+from dreamsampler.tasks.restore import restore
 
 N = 30
 SIZE = (8, 8)
@@ -95,9 +97,9 @@ def test_the_released_procedure(world, pictures, holes, prompts):
         known,
         prompts,
         known=True,
-        raw=True,
+        composite=False,
         steps=N,
-        settings=InpaintSettings.released(),
+        settings=Inpaint.released(),
         seeds=[5, 6],
     )
     torch.testing.assert_close(ours.images, expected, atol=1e-10, rtol=0)
@@ -117,6 +119,19 @@ class Recorder:
         return self.prior.predict(zs, step, conds)
 
 
+class Parts(NamedTuple):
+    state: State
+    steps: list[Step]
+    guide: object
+    solve: object
+    renoise: object
+
+
+def parts_of(prior, images, holes, prompts, settings, seeds=None):
+    (leg,) = settings(InpaintCase.of(prior, images, holes, prompts, seeds)).legs
+    return Parts(leg.start, leg.steps, leg.guide, leg.solve, leg.renoise)
+
+
 def test_what_a_run_asks_of_the_network(world, pictures):
     """Prompts on every step, but a gradient through the null prompt's answer alone."""
     prior = Recorder(world)
@@ -130,13 +145,13 @@ def test_what_a_run_asks_of_the_network(world, pictures):
     done = inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N)
     assert done.receipt.evaluations == world.evaluations == 2 * 3 * N
     prior.asked.clear()
-    inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=InpaintSettings(guidance=0.0))
+    inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=Inpaint(guidance_scale=0.0))
     assert prior.asked == [(i % 3 > 0, [""]) for i in range(N)]
 
 
 def test_what_a_published_run_asks_of_the_network(world, pictures):
     prior = Recorder(world)
-    settings = InpaintSettings(strength=1.0)
+    settings = Inpaint(strength=1.0)
     done = inpaint(world, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N, settings=settings)
     inpaint(prior, pictures, [EYES, MOUTH], ["glasses", "smile"], steps=N, settings=settings)
     for i, asked in enumerate(prior.asked):
@@ -144,7 +159,7 @@ def test_what_a_published_run_asks_of_the_network(world, pictures):
     assert len(prior.asked) == N
     assert done.receipt.evaluations == 2 * (3 * 10 + N - 10)  # 10 of 30 are data-consistency steps
     prior.asked.clear()
-    settings = InpaintSettings(strength=1.0, inversion="plain")
+    settings = Inpaint(strength=1.0, inversion="plain")
     inpaint(prior, pictures, [EYES], ["glasses"], steps=N, settings=settings)
     assert prior.asked[:N] == [(False, [""])] * N
     assert len(prior.asked) == 2 * N
@@ -153,8 +168,8 @@ def test_what_a_published_run_asks_of_the_network(world, pictures):
 def test_guidance_in_a_hole_that_is_everything_is_classifier_free_guidance(world, pictures):
     """Nothing is known, so what is left is DDIM with guidance, its noise partly fresh where a step solves."""
     everything = torch.ones(1, 1, *SIZE, dtype=torch.float64)
-    settings = InpaintSettings(guidance=2.5)
-    parts, _ = inpaint_parts(world, pictures, [everything], ["glasses"], steps=N, seeds=[5, 6], settings=settings)
+    settings = Inpaint(steps=N, guidance_scale=2.5)
+    parts = parts_of(world, pictures, [everything], ["glasses"], settings, seeds=[5, 6])
     done = dream_sample(parts.state, world, *parts[1:])
     noise = Noise([5, 6])
     z = noise.normal(pictures) * parts.steps[0].b
@@ -169,7 +184,7 @@ def test_guidance_in_a_hole_that_is_everything_is_classifier_free_guidance(world
 
 
 def test_a_run_begins_with_noise_in_the_holes_and_the_noised_picture_around_them(world, pictures):
-    parts, _ = inpaint_parts(world, pictures, [EYES], ["glasses"], steps=N, seeds=[5, 6])
+    parts = parts_of(world, pictures, [EYES], ["glasses"], Inpaint(steps=N), seeds=[5, 6])
     first = world.schedule.visits(N)[0]
     noise = Noise([5, 6]).normal(pictures)
     torch.testing.assert_close(parts.state.z, first.a * (1 - EYES) * pictures + first.b * noise, atol=1e-12, rtol=0)
@@ -183,7 +198,7 @@ def test_known_pixels_come_back_bit_for_bit(world, pictures):
         outside = ((EYES + MOUTH) == 0).expand_as(images)
         assert torch.equal(result.images[outside], images[outside])
         assert not torch.equal(result.images[~outside], images[~outside])
-    raw = inpaint(world32, images, [EYES, MOUTH], ["glasses", "smile"], steps=10, raw=True)
+    raw = inpaint(world32, images, [EYES, MOUTH], ["glasses", "smile"], steps=10, composite=False)
     assert torch.equal(raw.images, raw.raw)
     assert not torch.equal(raw.images[outside], images[outside])
     unfeathered = inpaint(world32, images, [EYES, MOUTH], ["glasses", "smile"], steps=10)
@@ -221,20 +236,20 @@ def test_each_hole_turns_to_its_own_prompt(world, pictures):
     assert distance(MOUTH, "smile") < 0.75 * distance(MOUTH, "glasses")
 
 
-@pytest.mark.parametrize("settings", [InpaintSettings(guidance=1.0), InpaintSettings(strength=1.0)])
+@pytest.mark.parametrize("settings", [Inpaint(guidance_scale=1.0), Inpaint(strength=1.0)])
 def test_more_steps_do_not_drive_the_hole_away_from_its_prompt(world, pictures, settings):
     """The prompt's pictures lie within 4.5 standard deviations of their mean, at any number of steps."""
     for steps in (30, 120):
-        images = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, raw=True, settings=settings).images
+        images = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, composite=False, settings=settings).images
         assert float(((images - world.means["glasses"]) * EYES).abs().max()) < 4.5 * 0.4, steps
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_more_steps_push_no_further(world, pictures, guidance):
     """Neither guidance nor the gradient steps add up: four times the steps, the same distance, a smaller misfit."""
-    away, misfit, settings = [], [], InpaintSettings(guidance=guidance)
+    away, misfit, settings = [], [], Inpaint(guidance_scale=guidance)
     for steps in (120, 480):
-        done = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, raw=True, settings=settings)
+        done = inpaint(world, pictures, [EYES], ["glasses"], steps=steps, composite=False, settings=settings)
         away.append(float(((done.images - world.means["glasses"]) * EYES).norm()))
         misfit.append(max(done.misfit))
     assert away[1] < 1.15 * away[0]
@@ -263,7 +278,7 @@ def test_an_item_does_not_depend_on_the_batch(world, pictures):
 
 def test_a_run_resumes_bit_for_bit(world, pictures):
     saved: dict[int, dict[str, torch.Tensor]] = {}
-    parts, _ = inpaint_parts(world, pictures, [EYES], ["glasses"], steps=12)
+    parts = parts_of(world, pictures, [EYES], ["glasses"], Inpaint(steps=12))
     kept = {k: v.clone() for k, v in parts.state.tensors().items()}
     whole = dream_sample(
         State.from_tensors(kept),
@@ -277,28 +292,28 @@ def test_a_run_resumes_bit_for_bit(world, pictures):
 
 
 def test_settings_reach_the_sampler(world, pictures):
-    base = inpaint(world, pictures, [EYES], ["glasses"], steps=10, raw=True).images
+    base = inpaint(world, pictures, [EYES], ["glasses"], steps=10, composite=False).images
     for name, value in {
         "inversion": "two-step",
         "strength": 0.3,
-        "guidance": 1.0,
+        "guidance_scale": 1.0,
         "rho": 0.5,
         "dps": 0.2,
         "period": 2,
         "until": 0.5,
     }.items():
         other = inpaint(
-            world, pictures, [EYES], ["glasses"], steps=10, raw=True, settings=InpaintSettings(**{name: value})
+            world, pictures, [EYES], ["glasses"], steps=10, composite=False, settings=Inpaint(**{name: value})
         ).images
         assert not torch.allclose(base, other, atol=1e-6), name
     published = [
-        inpaint(world, pictures, [EYES], ["glasses"], steps=10, raw=True, settings=InpaintSettings(strength=1, eta=eta))
+        inpaint(world, pictures, [EYES], ["glasses"], steps=10, composite=False, settings=Inpaint(strength=1, eta=eta))
         for eta in (1.0, 0.0)
     ]
     assert not torch.allclose(published[0].images, published[1].images, atol=1e-6)
 
 
-@pytest.mark.parametrize("settings", [InpaintSettings(guidance=0.0), InpaintSettings(strength=0.0)])
+@pytest.mark.parametrize("settings", [Inpaint(guidance_scale=0.0), Inpaint(strength=0.0)])
 def test_guidance_or_strength_zero_ignores_the_prompt(world, pictures, settings):
     results = [inpaint(world, pictures, [EYES], [p], steps=10, settings=settings).images for p in ("glasses", "smile")]
     torch.testing.assert_close(*results, atol=1e-12, rtol=0)
@@ -307,15 +322,15 @@ def test_guidance_or_strength_zero_ignores_the_prompt(world, pictures, settings)
 @pytest.mark.parametrize("change", [{"eta": 0.5}, {"overlap": "released"}])
 def test_numbers_of_the_published_pull_are_refused_without_it(change):
     with pytest.raises(InputError, match="give a strength"):
-        InpaintSettings(**change)
+        Inpaint(**change)
 
 
 def test_guidance_is_refused_beside_the_pull_that_replaces_it(world):
-    with pytest.raises(InputError, match=r"guidance=3\.0, strength=1\.0"):
-        InpaintSettings(guidance=3.0, strength=1.0)
+    with pytest.raises(InputError, match=r"guidance_scale=3\.0, strength=1\.0"):
+        Inpaint(guidance_scale=3.0, strength=1.0)
     small = degrade(world.means["glasses"][None], downsample(2), noise=0.0, seeds=[0])
-    with pytest.raises(InputError, match=r"guidance=2\.0, strength=0\.5"):
-        restore(world, small, "glasses", steps=4, guidance=2.0, strength=0.5)
+    with pytest.raises(InputError, match=r"guidance_scale=2\.0, strength=0\.5"):
+        restore(world, small, "glasses", steps=4, guidance_scale=2.0, strength=0.5)
 
 
 @pytest.mark.parametrize(
@@ -330,14 +345,14 @@ def test_guidance_is_refused_beside_the_pull_that_replaces_it(world):
         ({"prompts": [["glasses"] * 3]}, "3 for a batch of 2"),
         ({"prompts": [7]}, "expected strings"),
         ({"feather": -1}, "feather=-1"),
-        ({"settings": InpaintSettings(dps=-1.0)}, "dps=-1"),
-        ({"settings": InpaintSettings(strength=1.0, eta=2.0)}, "eta=2"),
-        ({"settings": InpaintSettings(guidance=-1.0)}, "guidance=-1"),
-        ({"settings": InpaintSettings(period=0)}, "period=0"),
-        ({"settings": InpaintSettings(until=1.5)}, "until=1.5"),
-        ({"settings": InpaintSettings(noise=-0.1)}, "noise=-0.1"),
-        ({"settings": InpaintSettings(rho=-1.0)}, "rho=-1"),
-        ({"settings": InpaintSettings(latent_mask="soft")}, "soft"),
+        ({"dps": -1.0}, "dps=-1"),
+        ({"strength": 1.0, "eta": 2.0}, "eta=2"),
+        ({"guidance_scale": -1.0}, "guidance_scale=-1"),
+        ({"period": 0}, "period=0"),
+        ({"until": 1.5}, "until=1.5"),
+        ({"noise_std": -0.1}, "noise_std=-0.1"),
+        ({"rho": -1.0}, "rho=-1"),
+        ({"latent_mask": "soft"}, "soft"),
         ({"seeds": [1]}, "seeds"),
         ({"images": torch.full((2, 3, *SIZE), math.nan, dtype=torch.float64)}, "NaN"),
     ],
@@ -358,7 +373,7 @@ def test_overlap_and_full_cover_are_noted(world, pictures):
 
 def test_the_released_schedule_at_200_and_at_other_numbers_of_steps():
     def chosen(n):
-        where = released_schedule(n)
+        where = data_steps(n)
         return [i for i in range(n) if where(Step(i, 0, 1, 0, 0, 1, 0))]
 
     assert chosen(200) == list(range(0, 170, 3))

@@ -4,7 +4,8 @@ import pytest
 import torch
 from tests.tiny import write_sd1
 
-from dreamsampler.methods.inverse.registry import RESTORING, restore_with
+from dreamsampler.methods.registry import names
+from dreamsampler.methods.run import restore_with
 from dreamsampler.operators import degrade, gaussian_blur
 from dreamsampler.operators.mask import RectangleMask
 from dreamsampler.priors.load import load
@@ -60,7 +61,7 @@ def test_known_pixels_stay_and_batches_do_not_matter(prior, pictures, holes):
     assert not torch.equal(both.images[~outside], pictures[~outside])
 
 
-@pytest.mark.parametrize("name", [n for n in RESTORING if n != "stable-inpaint"])
+@pytest.mark.parametrize("name", [n for n in names("inverse") if n != "stable-inpaint"])
 def test_every_method_runs_on_a_latent_diffusion_model(prior, pictures, name):
     operator = RectangleMask((20, 40), (16, 50)) if name == "repaint" else gaussian_blur(1.5, 9)
     options = {"resample": {"pixel_iterations": 5, "latent_iterations": 5}, "repaint": {"jump": 3, "resample": 2}}

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.noise import Noise
-from ..tasks.inpaint import InpaintSettings, inpaint
+from ..tasks.inpaint import Inpaint, inpaint
 from .imaginary import imaginary_prior
 from .memory import LiveMemory
 from .released_inpaint import released_inpaint
@@ -79,12 +79,12 @@ def _count(prior: Any, size: int | None, seed: int, title: str) -> MemoryReport:
     picture = 0.1 * Noise([seed]).normal(torch.empty(1, 3, side, side))
     known = torch.ones(1, 1, side, side)
     known[..., side // 4 : side // 2, side // 4 : side // 2] = 0
-    settings = replace(InpaintSettings.released(), iterations=None)
+    settings = replace(Inpaint.released(), iterations=None)
 
-    def ours(chosen: InpaintSettings) -> Tensor:
+    def ours(chosen: Inpaint) -> Tensor:
         return inpaint(
-            prior, picture, [known], ["a"], null_prompt="b", steps=STEPS, settings=chosen, known=True, raw=True,
-            seeds=[seed],
+            prior, picture, [known], ["a"], settings=chosen, negative_prompt="b", steps=STEPS, known=True,
+            composite=False, seeds=[seed],
         ).raw  # fmt: skip
 
     def theirs() -> Tensor:

@@ -149,7 +149,7 @@ class _Work:
             picture = to_tensor(pair.source.picture(self.side))
             before = int(getattr(self.prior, "evaluations", 0))
             report = inversion_report(
-                self.prior, picture, base_prompt=self._base(pair), steps=steps, inversion=method, seeds=[0]
+                self.prior, picture, source_prompt=self._base(pair), steps=steps, inversion=method, seeds=[0]
             )
             spent = int(getattr(self.prior, "evaluations", 0)) - before
             vae, back = report.vae_psnr[0], (report.inversion_psnr or (0.0,))[0]
@@ -175,13 +175,14 @@ class _Work:
         return Item(key, f"edit, {scheme}, {steps} steps", work)
 
     def _edited(self, pair: EditPair, scheme: str, steps: int) -> tuple[Tensor, int]:
+        strength = SCHEMES[scheme]()
         result = edit(
             self.prior,
             to_tensor(pair.source.picture(self.side)),
             [pair.target_prompt],
-            base_prompt=self._base(pair),
+            source_prompt=self._base(pair),
             steps=steps,
-            strength=SCHEMES[scheme](),
+            **({"weight": strength} if callable(strength) else {"strength": strength}),
             inversion=self.inversion,
             seeds=[0],
         )

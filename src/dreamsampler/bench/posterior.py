@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..methods.inverse.registry import parse_method, restore_with
+from ..methods.registry import find, parse
+from ..methods.run import restore_with
 from ..operators import Measurement, Operator, degrade, downsample, gaussian_blur
 from ..operators.mask import RectangleMask
 from ..priors.gaussian import GaussianPrior, IdentitySpace
@@ -94,7 +95,7 @@ def run(
     """Bias and spread of every method.
 
     Args:
-        methods: names in `methods.inverse.RESTORING`; "diffpir-exact" is DiffPIR with the true variance and no fresh
+        methods: names of `methods.registry`; "diffpir-exact" is DiffPIR with the true variance and no fresh
             noise, which tends to the posterior as `steps` grows.
         operators: names in `OPERATORS`. RePaint takes part on masks only.
         samples: draws of each method.
@@ -111,13 +112,17 @@ def run(
     rows = []
     for name in operators:
         for method in methods:
-            if method.startswith("repaint") and name != "mask":
+            if name != "mask" and find(_plain(method), "inverse").masks_only:
                 continue
             settings = dict((options or {}).get(method, {}))
             cells = _measure(method, OPERATORS[name], samples, steps, settings, seed)
             rows.append(((name, method), cells))
     title = f"Against the exact posterior: Gaussian prior, {steps} steps, {samples} samples, noise {SIGMA:g}"
     return Table(title, ("operator", "method"), COLUMNS, tuple(rows))
+
+
+def _plain(method: str) -> str:
+    return "diffpir" if method == "diffpir-exact" else method
 
 
 def _measure(
@@ -132,10 +137,8 @@ def _measure(
     many = Measurement(operator, one.y.expand(samples, -1, -1, -1), SIGMA)
     if method == "diffpir-exact":
         method, settings = "diffpir", {"variance": true_variance(PRIOR_STD), "zeta": 0.0, **settings}
-    method, own = parse_method(method)
-    settings = own | settings
-    seeds = list(range(seed, seed + samples))
-    result = restore_with(method, prior, many, steps=steps, seeds=seeds, **settings)  # type: ignore[arg-type]
+    chosen = parse(method, "inverse", steps=steps, **settings)
+    result = restore_with(chosen, prior, many, seeds=list(range(seed, seed + samples)))
     made = result.images.flatten(1)
     std = posterior.covariance.diagonal().sqrt()
     bias = ((made.mean(0) - posterior.mean) / std).square().mean().sqrt()

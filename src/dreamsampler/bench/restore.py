@@ -96,7 +96,7 @@ def run(
     Args:
         prior: the diffusion model.
         judge: a CLIP model that knows this world.
-        methods: names in `methods.inverse.RESTORING` with options ("treg:scale=4"), or "start", or "truth".
+        methods: names of `methods.registry` with options ("treg:guidance_scale=4"), or "start", or "truth".
         tasks: names in `bench.problems.PROBLEMS`.
         split: "dev" or "test". Choose settings on "dev" only.
         n: problems of each task.

@@ -9,11 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from ..core.errors import InputError
+from ..core.settings import parse as parse_options
 from ..core.types import Prior
-from ..methods.inverse.registry import MASKS_ONLY, restore_with
-from ..methods.rehearsal import rehearsed
+from ..methods.registry import find, parse
+from ..methods.run import restore_with
 from ..operators.mask import paste, union
-from ..tasks.inpaint import InpaintSettings, inpaint
+from ..tasks.inpaint import Inpaint, inpaint
 from .metrics.base import Sample
 from .metrics.clip import ClipAccuracy
 from .metrics.encoder import ClipEncoder
@@ -43,18 +44,14 @@ class Solver:
         """
         if text in REFERENCES:
             return cls(text, text, 0)
-        name, _, rest = text.partition(":")
-        parts = [part for part in rest.split(",") if part]
-        own = [part for part in parts if not part.startswith("steps=")]
-        chosen = [part.removeprefix("steps=") for part in parts if part.startswith("steps=")]
-        if any(not value.isdigit() or int(value) < 1 for value in chosen):
-            raise InputError(f"{text}: steps={chosen[-1]!r}; expected a whole number above 0")
-        method, options = rehearsed(f"{name}:{','.join(own)}" if own else name)
-        return cls(text, method, int(chosen[-1]) if chosen else steps, options)
+        entry, rest = find(text, "inverse"), text.partition(":")[2]
+        written = parse_options(entry.method, rest, f"method {text!r}")
+        parse(text, "inverse")  # ranges that belong together
+        return cls(text, entry.name, written.pop("steps", steps), written)
 
     def takes(self, given: Problem) -> bool:
         """Whether the method is made for such a problem."""
-        return bool(given.holes) or self.method not in MASKS_ONLY
+        return bool(given.holes) or self.method in REFERENCES or not find(self.method, "inverse").masks_only
 
     def __call__(self, prior: Prior, given: Problem, seed: int) -> tuple[Tensor, int]:
         """The raw picture and what it cost."""
@@ -63,7 +60,7 @@ class Solver:
         if self.method == "truth":
             return given.truth, 0
         if self.method == "dreamsampler" and given.source is not None:
-            known = {field.name for field in fields(InpaintSettings)}
+            known = {field.name for field in fields(Inpaint)}
             if unknown := set(self.options) - known:
                 raise InputError(f"{self.name}: inpainting has no option {sorted(unknown)[0]!r}; leave it out")
             done = inpaint(
@@ -71,9 +68,8 @@ class Solver:
                 given.source,
                 given.holes,
                 given.prompts,
-                steps=self.steps,
-                settings=InpaintSettings(**self.options),
-                raw=True,
+                settings=Inpaint(steps=self.steps, **self.options),
+                composite=False,
                 seeds=[seed],
             )
             return done.raw, done.receipt.evaluations

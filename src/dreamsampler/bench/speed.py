@@ -176,7 +176,7 @@ class _Once:
         """The public function, from picture to picture."""
         strength = PaperStrength(C)
         return edit(
-            self.prior, self.image, [self.prompt], steps=self.steps, strength=strength, inversion="plain", seeds=[0]
+            self.prior, self.image, [self.prompt], steps=self.steps, weight=strength, inversion="plain", seeds=[0]
         )
 
     def timing(self) -> _Timing:

@@ -55,14 +55,14 @@ def inpaint(
         prompt: one for each mask; a single one for all masks with a method other than "dreamsampler".
         null_prompt: what the picture should not be, in words that the model was taught ("out of focus, depth of field"
             with Stable Diffusion, as released); "" is the plain null prompt.
-        method: "dreamsampler", or another in `methods.inverse.RESTORING` with its options, "psld:omega=0.5".
+        method: "dreamsampler", or another of `methods.registry` with its options, "psld:omega=0.5".
         model, seed, size, batch, value_range, device, dtype, progress: as in `edit`.
         steps: N; with K masks N (1 + K) evaluations, two thirds of the null prompt's with gradients.
         guidance: scale towards the prompts; 1 follows them, above 1 exaggerates them.
         strength: the paper's pull c_g, 0 to 1, instead of guidance.
         feather: fade over this many pixels inside each hole's edge.
         raw: return what the model made of everything.
-        inversion: "none" begins with noise in the holes; see `tasks.inpaint.InpaintSettings`.
+        inversion: "none" begins with noise in the holes; see `tasks.inpaint.Inpaint`.
         numbers: rho, eta, dps, period, until, of the same.
 
     Raises:
@@ -108,7 +108,7 @@ def restore(
         guidance: scale towards the prompt; 1 follows it (N evaluations), another costs 2 N.
         strength: the paper's pull c_g, 0 to 1, instead of guidance.
         begin: "inversion" of a first guess, or "noise".
-        numbers: rho, eta, dps, period, until of `tasks.restore.restore_parts`.
+        numbers: rho, eta, dps, period, until of `tasks.restore.Restore`.
 
     Raises:
         InputError: an argument or a file is not what it must be, or operator and measurement do not fit.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,15 +16,12 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.schedule import TableSchedule
 from ..core.types import Prediction, Step
-from ..operators import Mask, Measurement, identity
+from ..operators import Measurement, identity
 from ..priors.gaussian import IdentitySpace
 from ..tasks.vectorize.settings import VectorSettings
 from .drawing.registry import Drawer
-from .inverse.registry import load_restorer, parse_method
 
-SIDE = 4
 CANVAS = 16
-STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -47,28 +43,6 @@ class GrayPrior:
 
     def predict(self, zs: Sequence[Tensor], step: Step, conds: Sequence[Words]) -> tuple[Prediction, ...]:
         return tuple(Prediction(0.0 * z, z / step.b) for z in zs)  # zero, with a gradient
-
-
-def rehearsed(text: str) -> tuple[str, dict[str, Any]]:
-    """A method and its options as `parse_method` reads them, once the method's parts could be made with them.
-
-    Raises:
-        InputError: as `parse_method`, or an option is out of its range.
-
-    Example:
-        >>> rehearsed("psld:omega=0.5")
-        ('psld', {'omega': 0.5})
-    """
-    name, options = parse_method(text)
-    hole = torch.zeros(1, 1, SIDE, SIDE)
-    hole[..., : SIDE // 2] = 1.0
-    # a hole, which every method can fill
-    measurement = Measurement(Mask.hole(hole), torch.zeros(1, 3, SIDE, SIDE))
-    try:
-        load_restorer(name)(GrayPrior(), measurement, steps=STEPS, **options)
-    except InputError as error:
-        raise InputError(f"method {text!r}: {error}") from error
-    return name, options
 
 
 def rehearsed_drawer(text: str) -> Drawer:

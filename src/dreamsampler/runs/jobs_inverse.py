@@ -10,11 +10,10 @@ from ..core.errors import InputError
 from ..core.schedule import check_visits
 from ..io.images import Source
 from ..methods.inverse.registry import MASKS_ONLY, options_of, parse_method
-from ..methods.rehearsal import rehearsed
 from ..operators import Mask, RectangleMask
 from ..operators.parse import operator_files
 from ..steering.inversion import METHODS
-from ..tasks.restore import check_rule
+from ..tasks.common import check_rule
 from .inputs import read_inputs, read_measured
 from .jobs import Range, Settings, make_job, number, several, text, whole
 from .place import check_size
@@ -38,7 +37,7 @@ def solver_settings(
 ) -> dict[str, Any]:
     """The settings that inpainting and restoring share, checked; DreamSampler's options are settings like any other."""
     check_visits(whole("steps", steps), 1.0)
-    name, own = rehearsed(text("method", method))
+    name, own = parse_method(text("method", method))
     settings = {
         "method": name if name == "dreamsampler" else method,
         "null_prompt": text("null_prompt", null_prompt),
@@ -51,6 +50,8 @@ def solver_settings(
         "period": whole("period", period),
         "until": number("until", until),
     }
+    if "guidance_scale" in own:
+        own["guidance"] = own.pop("guidance_scale")
     return settings | own if name == "dreamsampler" else settings
 
 

@@ -39,18 +39,18 @@ def run_edit(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item]:
     regions = [_regions(job.recipe, job.inputs) for job in jobs]
     whole = [union(given) if given and not settings["raw"] else None for given in (r for r, _ in regions)]
     finish = [finisher(*parts) for parts in zip(fits, pictures, whole, strict=True)]
-    film = Film(prior, finish, options)
+    film, strength = Film(prior, finish, options), _strength(recipe)
     result = edit(
         prior,
         on_grid(pictures, fits),
         recipe.prompts,
         masks=stacked([full for _, full in regions], fits),
-        base_prompt=str(settings["source_prompt"]),
+        source_prompt=str(settings["source_prompt"]),
         steps=int(settings["steps"]),  # type: ignore[arg-type]
-        strength=_strength(recipe),
+        **({"weight": strength} if callable(strength) else {"strength": strength}),  # type: ignore[arg-type]
         inversion=str(settings["inversion"]),
         rounds=int(settings["rounds"]),  # type: ignore[arg-type]
-        start=float(settings["start"]),  # type: ignore[arg-type]
+        denoise=float(settings["start"]),  # type: ignore[arg-type]
         bound=float(settings["bound"]),  # type: ignore[arg-type]
         report=options.report,
         seeds=[job.recipe.seeds[0] for job in jobs],
@@ -75,11 +75,11 @@ def run_invert(jobs: Sequence[Job], prior: Prior, options: Options) -> list[Item
     report = inversion_report(
         prior,
         on_grid(pictures, fits),
-        base_prompt=str(settings["source_prompt"]),
+        source_prompt=str(settings["source_prompt"]),
         steps=int(settings["steps"]),  # type: ignore[arg-type]
         inversion=str(settings["inversion"]),
         rounds=int(settings["rounds"]),  # type: ignore[arg-type]
-        start=float(settings["start"]),  # type: ignore[arg-type]
+        denoise=float(settings["start"]),  # type: ignore[arg-type]
         seeds=[job.recipe.seeds[0] for job in jobs],
         on_progress=options.on_progress,
     )

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.types import Prior
-from ..methods.inverse.registry import parse_method, restore_with
+from ..methods.inverse.registry import parse_method, restore_with, shared_options
 from ..operators import Mask, Measurement
 from ..operators.mask import feathered, union
 from ..tasks.common import Receipt
-from ..tasks.inpaint import InpaintSettings, inpaint
+from ..tasks.inpaint import Inpaint, inpaint
 from .outcome import Item
 from .place import finisher, mask_tensor, on_grid, placed, prior_notes, stacked
 from .recipe import Recipe
@@ -62,24 +62,23 @@ def _fill(
         operator = Mask.hole(union(holes))
         measurement = Measurement(operator, operator.forward(images))
         done = restore_with(
-            method, prior, measurement, recipe.prompts[0], steps=steps, null_prompt=null_prompt, seeds=seeds,
-            on_progress=options.on_progress, **extra,
+            method, prior, measurement, recipe.prompts[0], seeds=seeds, on_progress=options.on_progress,
+            **shared_options(method, steps, null_prompt), **extra,
         )  # fmt: skip
         return done.images, done.receipt
     own: dict[str, Any] = {name: s[name] for name in OWN}
-    if unknown := extra.keys() - own.keys():
+    if unknown := extra.keys() - {*own, "guidance_scale"}:
         raise InputError(f"method={s['method']!r}: inpainting has no option {', '.join(sorted(unknown))}")
+    own["guidance_scale"] = own.pop("guidance")
     own |= extra
-    own["rho"] = InpaintSettings.rho if s["rho"] is None else s["rho"]
+    own["rho"] = Inpaint.rho if s["rho"] is None else s["rho"]
     result = inpaint(
         prior,
         images,
         holes,
         recipe.prompts,
-        null_prompt=null_prompt,
-        steps=steps,
-        settings=InpaintSettings(**own),
-        raw=True,
+        settings=Inpaint(steps=steps, negative_prompt=null_prompt, **own),
+        composite=False,
         seeds=seeds,
         on_progress=options.on_progress,
     )

@@ -16,7 +16,7 @@ from ..io.decode import MAX_PIXELS, decode
 from ..io.masks import read_mask
 from ..io.measured import Measured, read_kernel
 from ..io.tensors import to_pixels
-from ..methods.inverse.registry import parse_method, restore_with
+from ..methods.inverse.registry import parse_method, restore_with, shared_options
 from ..operators import Mask, Measurement, Operator, RectangleMask, Shape, compose, parse, window
 from ..operators.parse import Readers
 from .inputs import Inputs
@@ -50,16 +50,15 @@ def _restored(job: Job, prior: Prior, options: Options) -> Item:
         notes.append(f"worked on at {width} x {height}, as the model needs, and cropped to {scene[2]} x {scene[1]}")
     name, own = parse_method(settings["method"])
     if name == "dreamsampler":
-        own |= {key: settings[key] for key in OWN}
+        own |= {"guidance_scale" if key == "guidance" else key: settings[key] for key in OWN}
     result = restore_with(
         name,
         prior,
         Measurement(operator, y, settings["sigma"], (3, height, width)),
         job.recipe.prompts[0] if job.recipe.prompts else "",
-        null_prompt=settings["null_prompt"],
-        steps=settings["steps"],
         seeds=[job.recipe.seeds[0]],
         on_progress=options.on_progress,
+        **shared_options(name, settings["steps"], settings["null_prompt"]),
         **own,
     )
     image = result.images[..., top : top + scene[1], left : left + scene[2]]

@@ -56,3 +56,18 @@ class DataPull:
         rho = self.rho(step) if callable(self.rho) else self.rho
         x, m = self.space.decode(z0), self.measurement
         return prox(m.operator, m.y.to(x), x, rho, self.iterations)
+
+
+def data_steps(steps: int, period: int = 3, until: float = 0.85) -> Callable[[Step], bool]:
+    """Return which of N steps are data-consistency steps: every `period`-th, before `until` N.
+
+    The defaults are those of the released scripts of DreamSampler and TReg: i % 3 == 0 and i < 170 of 200.
+
+    Raises:
+        InputError: period < 1 or until outside [0, 1].
+    """
+    if period < 1:
+        raise InputError(f"period={period}: expected 1 or more steps between data-consistency steps")
+    if not 0.0 <= until <= 1.0:
+        raise InputError(f"until={until}: expected a share of the steps, 0 to 1")
+    return lambda step: step.index % period == 0 and step.index < until * steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -93,3 +94,22 @@ def over_next(zeta: float) -> Weight:
     if not zeta >= 0:
         raise InputError(f"zeta={zeta}: expected a step size of 0 or more")
     return lambda step: zeta / step.a_next
+
+
+def released_step(
+    measurement: Measurement, space: LatentSpace, dps: float, lean: bool = True, steps: int | None = None
+) -> PriorGradient:
+    """Return the DPS step of the released inpainting: z' loses dps a' grad_z |y - A D(z0_hat)|.
+
+    Args:
+        lean: see `ResidualNorm`.
+        steps: N, to take shorter steps where there are more than 100 of them. The gradient of a norm does not shrink
+            with the residual, so that the published steps go the further the more they are.
+
+    Raises:
+        InputError: dps is negative or not a number.
+    """
+    if not (math.isfinite(dps) and dps >= 0):
+        raise InputError(f"dps={dps}: expected a step size of 0 or more")
+    size = dps if steps is None else dps * min(1.0, 100 / steps)
+    return PriorGradient(ResidualNorm(measurement, space, lean), lambda step: size)

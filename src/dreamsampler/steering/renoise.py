@@ -82,6 +82,17 @@ def ddim(eta: float) -> Mix:
     return Mix(lambda step: eta * ancestral(step))
 
 
+def signal_share(eta: float, where: Callable[[Step], bool]) -> Callable[[Step], float]:
+    """Return k = eta a / sqrt(a^2 + b^2) on some steps and 0 on the others: eta beta_t = eta b' sqrt(abar_t) in eq. 5.
+
+    Raises:
+        InputError: eta outside [0, 1].
+    """
+    if not 0.0 <= eta <= 1.0:
+        raise InputError(f"eta={eta}: expected a share, 0 to 1")
+    return lambda step: eta * step.a / math.hypot(step.a, step.b) if where(step) else 0.0
+
+
 def _mixed(eps: Tensor, share: Share, z0: Tensor, state: State, step: Step) -> Tensor:
     k = share(step) if callable(share) else share
     if not 0.0 <= k <= 1.0:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.loop import OnStep
 from ..core.state import State
-from ..core.types import Prior, Step
+from ..core.types import Prior
 
 OnProgress = Callable[[str, int, int, State], None]
 """(phase, steps done, steps in this phase, state)"""
@@ -49,10 +49,20 @@ def check_images(prior: Prior, images: Tensor, name: str = "images") -> None:
         raise InputError(f"{name}: expected floats [B, 3, H, W] in [-1, 1], got {images.dtype} {tuple(images.shape)}")
     if not bool(torch.isfinite(images).all()):
         raise InputError(f"{name}: has NaN or infinite values; mend the file")
+    check_size(prior, images.shape[-2:], name)
+
+
+def check_size(prior: Prior, size: Sequence[int], name: str = "size") -> None:
+    """Raise `InputError` unless (height, width) in pixels fits the prior's grid."""
     multiple = int(getattr(prior.space, "multiple", prior.space.factor))
-    height, width = images.shape[-2:]
-    if height % multiple or width % multiple:
-        raise InputError(f"{name}: {width}x{height} is no multiple of {multiple}; fit it with files.fit first")
+    height, width = size
+    if min(height, width) < 1 or height % multiple or width % multiple:
+        raise InputError(f"{name}: {width}x{height} is no multiple of {multiple}; fit it with io.fit first")
+
+
+def device_of(prior: Prior) -> torch.device:
+    """Return where the prior's latents are; the CPU for priors that do not say."""
+    return torch.device(getattr(prior, "device", "cpu"))
 
 
 def check_prompts(prompts: Sequence[str], name: str = "prompts") -> None:
@@ -92,6 +102,15 @@ def psnr(images: Tensor, truth: Tensor) -> list[float]:
     return [float(-10.0 * torch.log10(e.clamp_min(1e-12))) for e in error]
 
 
-def level_of(step: Step) -> str:
-    """A step's level in words, for notes."""
-    return f"t={step.t:g}"
+def check_rule(
+    strength: float | None, guidance_scale: float, usual: float, eta: float = 1.0, overlap: str = "share"
+) -> None:
+    """Raise `InputError` if a number is set that nothing uses: those of the published pull without its strength, or a
+    guidance scale other than the usual beside it."""
+    if strength is not None and guidance_scale != usual:
+        raise InputError(
+            f"guidance_scale={guidance_scale}, strength={strength}: the published pull replaces guidance; give one"
+        )
+    for name, value, default in (("eta", eta, 1.0), ("overlap", overlap, "share")):
+        if strength is None and value != default:
+            raise InputError(f"{name}={value!r}: a number of the published pull; give a strength with it")

@@ -1,31 +1,32 @@
 """Text-guided editing of real pictures: DreamSampler's Algorithm 3, and eq. 19 with any number of masks and prompts.
 
-Invert the picture under the base prompt (the null prompt unless told otherwise), then sample back down; at each step
-pull the clean estimate from the base prompt's towards each target prompt's, and put the base's noise back.
+Invert the picture under the source prompt (the null prompt unless told otherwise), then sample back down; at each step
+pull the clean estimate from the source prompt's towards each target prompt's, and put the source's noise back.
 N steps cost N evaluations up and N (1 + K) down, K the number of prompts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.loop import dream_sample
+from ..core.settings import Doc, Ge, settings
 from ..core.state import State
-from ..core.types import Prior
+from ..core.types import Prior, Step
 from ..steering.guidance import Branches, Single
-from ..steering.inversion import invert
-from ..steering.renoise import keep
 from ..steering.solve import Solve
 from ..steering.strength import Strength, Weight
 from ..steering.text import TextPull, share
-from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, psnr, reporter, seeds_for
-from .common import to_latent_masks as to_latent
+from .cases import EditCase, Prompt
+from .common import OnProgress, Receipt, evaluations, psnr
+from .options import Denoise, Inversion, Steps, from_options
+from .plan import Leg, Plan, from_the_top, inversion_leg, run_plan, walk
 
 POOR_DECIBELS = 22.0
 """Round trips below this lose what a viewer would call the picture; the report warns."""
@@ -75,22 +76,52 @@ class EditResult:
         return self.made_report()
 
 
+@settings
+class Edit:
+    """Algorithm 3 and eq. 19; called with a case it gives the plan. N + N (1 + prompts) evaluations."""
+
+    steps: Steps = 50
+    strength: Annotated[
+        float | tuple[float, ...],
+        Ge(0),
+        Doc("0 reconstructs, 1 is the default, 2 is strong; one value, or one a prompt."),
+    ] = 1.0
+    inversion: Inversion = "two-step"
+    rounds: Annotated[int, Ge(1), Doc("Refinements of the inversion fixed-point.")] = 2
+    denoise: Denoise = 1.0
+    bound: Annotated[float, Ge(0), Doc("Leave the prompts out of steps where they all weigh less.")] = 0.0
+    weight: Weight | None = None
+    """A function of the step instead of `strength`: `steering.strength` has the paper's c, CFG++, guidance scales."""
+
+    def __call__(self, case: EditCase) -> Plan:
+        visits = case.visits(self.steps, self.denoise)
+        regions = share(case.regions) if case.masks else None
+        pull = TextPull(self._weights(case.prior, len(case.prompts)), regions, self.bound)
+        up = inversion_leg(case.clean(), visits, case.source, self.inversion, self.rounds)
+        guide = Branches(case.source, case.targets, pull.active)
+        return Plan((up, Leg("edit", from_the_top(case.z), visits, guide, Solve((pull,)))))
+
+    def _weights(self, prior: Prior, count: int) -> tuple[Weight, ...]:
+        if self.weight is not None:
+            return (self.weight,) * count
+        values = self.strength if isinstance(self.strength, tuple) else (self.strength,) * count
+        if len(values) != count:
+            raise InputError(f"strength: got {len(values)} values for {count} prompts; expected one, or one a prompt")
+        return tuple(Strength(float(value), prior.schedule) for value in values)
+
+
 def edit(
     prior: Prior,
     images: Tensor,
-    prompts: Sequence[str],
+    prompts: Sequence[Prompt],
     *,
     masks: Sequence[Tensor] | None = None,
-    base_prompt: str = "",
-    steps: int = 50,
-    strength: float | Sequence[float] | Weight = 1.0,
-    inversion: str = "two-step",
-    rounds: int = 2,
-    start: float = 1.0,
-    bound: float = 0.0,
+    source_prompt: Prompt = "",
+    settings: Edit | None = None,
     report: bool = False,
     seeds: Sequence[int] | None = None,
     on_progress: OnProgress | None = None,
+    **options: object,
 ) -> EditResult:
     """Edit pictures towards one or more prompts.
 
@@ -100,13 +131,8 @@ def edit(
         prompts: the editing directions; several act at once.
         masks: one for each prompt, [1 or B, 1, H, W] in [0, 1], 1 where it acts; soft values are honored and overlaps
             shared. None: every prompt acts everywhere.
-        base_prompt: what the picture is inverted under and pulled away from; "" as in the paper.
-        steps: N, levels of the trajectory.
-        strength: 0 reconstructs, 1 is the paper's default; one number, one for each prompt, or a function of the step
-            (`steering.strength` has the paper's own c, CFG++ and guidance scales).
-        inversion, rounds: see `steering.inversion`.
-        start: invert and sample only the lowest share of the trajectory, 0 < start <= 1: cheaper and more faithful.
-        bound: at steps where every pull weighs less than this, only the base branch is evaluated.
+        source_prompt: what the picture is inverted under and pulled away from; "" as in the paper.
+        settings: numbers of the algorithm; `options` are single ones, `steps=20`, that replace those.
         report: also sample the inversion back without any prompt, for N further evaluations.
         on_progress: called after each step.
 
@@ -116,64 +142,37 @@ def edit(
 
     Example: docs/editing.md.
     """
-    check_images(prior, images)
-    check_prompts([*prompts, base_prompt])
-    if not prompts:
-        raise InputError("prompts: expected at least one")
+    chosen = from_options(Edit, options) if settings is None else replace(settings, **options)  # type: ignore[arg-type]
     counted = evaluations(prior)
-    visits = prior.schedule.visits(steps, start)
-    with torch.no_grad():
-        z = prior.space.encode(images)
-    state = State.start(z, seeds_for(seeds, images.shape[0]))
-    pull = TextPull(_weights(prior, strength, len(prompts)), _regions(masks, z), bound)
-    base = prior.embed([base_prompt])
-    top = invert(prior, state, visits, base, inversion, rounds, reporter(on_progress, "invert", len(visits)))
-    begin = State.start(top.z, state.noise, z0=z)
-    made = _report(prior, images, z, begin, base, visits, on_progress) if report else None
-    guide = Branches(base, tuple(prior.embed([p]) for p in prompts), pull.active)
-    done = dream_sample(begin, prior, visits, guide, Solve((pull,)), keep, reporter(on_progress, "edit", len(visits)))
-    with torch.no_grad():
-        edited = prior.space.decode(done.z0)
+    case = EditCase.of(prior, images, *prompts, source_prompt=source_prompt, masks=masks or (), seeds=seeds)
+    plan = chosen(case)
+    resume, made = None, None
+    if report:
+        top = walk(prior, Plan(plan.legs[:1]), on_progress)
+        resume = 1, from_the_top(case.z)(top)
+        made = _report(case, images, top, plan.legs[1].steps, on_progress)
+    done = run_plan(prior, plan, on_progress, resume)
     receipt = Receipt(evaluations(prior) - counted, () if made is None else made.warnings())
-    return EditResult(edited, receipt, lambda: made or _vae_report(prior, images, z))
+    return EditResult(done.images, receipt, lambda: made or _vae_report(prior, images, case.z))
 
 
 def inversion_report(
     prior: Prior,
     images: Tensor,
     *,
-    base_prompt: str = "",
+    source_prompt: Prompt = "",
     steps: int = 50,
     inversion: str = "two-step",
     rounds: int = 2,
-    start: float = 1.0,
+    denoise: float = 1.0,
     seeds: Sequence[int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> InversionReport:
-    """Invert and sample back, nothing else: what `dreamsampler invert` prints. Arguments as in `edit`."""
-    check_images(prior, images)
-    visits = prior.schedule.visits(steps, start)
-    with torch.no_grad():
-        z = prior.space.encode(images)
-    state = State.start(z, seeds_for(seeds, images.shape[0]))
-    base = prior.embed([base_prompt])
-    top = invert(prior, state, visits, base, inversion, rounds, reporter(on_progress, "invert", len(visits)))
-    return _report(prior, images, z, State.start(top.z, state.noise, z0=z), base, visits, on_progress)
-
-
-def _weights(prior: Prior, strength: float | Sequence[float] | Weight, count: int) -> tuple[Weight, ...]:
-    if callable(strength):
-        return (strength,) * count
-    values = [strength] * count if isinstance(strength, (int, float)) else list(strength)
-    if len(values) != count:
-        raise InputError(f"strength: got {len(values)} values for {count} prompts; expected one, or one a prompt")
-    return tuple(Strength(float(value), prior.schedule) for value in values)
-
-
-def _regions(masks: Sequence[Tensor] | None, z: Tensor) -> tuple[Tensor, ...] | None:
-    if not masks:
-        return None
-    return share(to_latent(masks, (z.shape[-2], z.shape[-1]), z))
+    """Invert and sample back, nothing else: what `dreamsampler invert` prints. Arguments as in `Edit`."""
+    case = EditCase.of(prior, images, "", source_prompt=source_prompt, seeds=seeds)
+    visits = case.visits(steps, denoise)
+    up = inversion_leg(case.clean(), visits, case.source, inversion, rounds)
+    return _report(case, images, walk(prior, Plan((up,)), on_progress), visits, on_progress)
 
 
 def _vae_report(prior: Prior, images: Tensor, z: Tensor) -> InversionReport:
@@ -183,16 +182,10 @@ def _vae_report(prior: Prior, images: Tensor, z: Tensor) -> InversionReport:
 
 
 def _report(
-    prior: Prior,
-    images: Tensor,
-    z: Tensor,
-    begin: State,
-    base: object,
-    visits: Sequence,
-    on_progress: OnProgress | None,
+    case: EditCase, images: Tensor, top: State, visits: Sequence[Step], on_progress: OnProgress | None
 ) -> InversionReport:
-    on_step = reporter(on_progress, "check", len(visits))
-    back = dream_sample(begin, prior, visits, Single(base), Solve(), keep, on_step)
+    start = from_the_top(case.z)(top)
+    back = walk(case.prior, Plan((Leg("check", start, visits, Single(case.source)),)), on_progress)
     with torch.no_grad():
-        decoded, resampled = prior.space.decode(z), prior.space.decode(back.z0)
+        decoded, resampled = case.prior.space.decode(case.z), case.prior.space.decode(back.z0)
     return InversionReport(tuple(psnr(decoded, images)), tuple(psnr(resampled, images)), resampled)

@@ -16,91 +16,173 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.noise import Noise
+from ..core.settings import Doc, Ge, Le, settings
 from ..core.state import State
 from ..core.types import Condition, Prior, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
 from ..operators.mask import check_holes, feathered, paste, to_latent, union
-from ..steering.data_consistency import DataPull
-from ..steering.inversion import invert
+from ..steering.data_consistency import DataPull, data_steps
+from ..steering.dps import released_step
 from ..steering.solve import Solve, When
 from ..steering.strength import Weight
-from .common import OnProgress, Receipt, check_images, check_prompts, evaluations, reporter, seeds_for
+from .cases import Prompt, embed
+from .common import OnProgress, Receipt, check_images, check_prompts, check_rule, seeds_for
 from .inpaint_rules import Case, guided, published
-from .restore import (
-    Parts,
-    Prompt,
-    carry_out,
-    check_rule,
-    embed_batch,
-    gradient_step,
-    released_schedule,
-)
+from .options import NegativePrompt, Steps, from_options
+from .plan import Leg, Plan, Start, from_the_top, inversion_leg, run_plan
+
+USUAL = 2.0
+"""Guidance scale towards each hole's prompt."""
 
 
 @dataclass(frozen=True)
-class InpaintSettings:
-    """Numbers of Algorithm 4. The defaults are ours; `released()` are those of the released script.
+class InpaintCase:
+    """Pictures with holes, and what each hole should show.
 
     Attributes:
-        guidance: w, the scale towards each hole's prompt: 1 takes the prompt's estimate, above 1 goes beyond it.
-        strength: c_g of the published pull gamma_t = c_g a^2 / (a^2 + b^2), instead of guidance; 1 as released. Above
-            1 the pulls add up over the steps and saturate the colors.
-        eta: with `strength`, fresh noise on data-consistency steps, k = eta sqrt(abar_t); 1 as released. Below 1 the
-            null prompt's noise is carried beside an estimate that is another prompt's, an error that grows with the
-            number of steps.
-        rho: weight of the estimate in the proximal step.
-        iterations: conjugate-gradient iterations; None takes the exact step, which masks allow.
-        dps: step of the DPS steps relative to a' (with guidance, to a' min(1, 100 / N)).
-        period, until: which steps are data-consistency steps: every `period`-th, before `until` of the way (0.85 as
-            released).
-        noise: standard deviation of the noise added to the known pixels before the run.
-        overlap: "share" divides overlapping holes among their prompts; "released" (with `strength`) counts them twice,
-            see `ReleasedRegions`.
-        latent_mask: how a hole becomes a latent mask: "area", "cover" or "nearest".
-        inversion: "none" begins with noise in the holes and the noised picture around them. The others, of
-            `steering.inversion`, begin with the inversion of the picture with its holes in grey, as the released script
-            does for N further evaluations; that grey then has to be overcome, which takes many steps.
-        lean: compute the decoder's activations again in DPS steps instead of keeping them all, see `bench memory`.
+        prior: the diffusion model.
+        images: [B, 3, H, W] in [-1, 1].
+        holes: [1 or B, 1, H, W] in [0, 1] each, 1 inside.
+        prompts: one for each hole; each a text, or a list of B texts.
+        noise: one random stream a picture.
     """
 
-    guidance: float = 2.0
-    strength: float | None = None
-    eta: float = 1.0
-    rho: float = 1e-4
-    iterations: int | None = None
-    dps: float = 1.0
-    period: int = 3
-    until: float = 1.0
-    noise: float = 0.0
-    overlap: str = "share"
-    latent_mask: str = "area"
-    inversion: str = "none"
-    lean: bool = True
-
-    def __post_init__(self) -> None:
-        if self.overlap not in ("share", "released"):
-            raise InputError(f"overlap={self.overlap!r}: expected 'share' or 'released'")
-        check_rule(self.strength, self.guidance, type(self).guidance, self.eta, self.overlap)
+    prior: Prior
+    images: Tensor
+    holes: Sequence[Tensor]
+    prompts: Sequence[Prompt]
+    noise: Noise
 
     @classmethod
-    def released(cls) -> InpaintSettings:
-        """The released script, number by number; it goes with masks of the other sense (`known=True`), 200 steps and
-        the null prompt `tasks.restore.NEGATION`."""
+    def of(
+        cls,
+        prior: Prior,
+        images: Tensor,
+        holes: Sequence[Tensor],
+        prompts: Sequence[Prompt],
+        seeds: Sequence[int] | None = None,
+    ) -> InpaintCase:
+        """Check pictures, holes and prompts and open one random stream for each picture.
+
+        Raises:
+            InputError: something has the wrong shape, range or number.
+        """
+        check_images(prior, images)
+        if len(prompts) != len(holes):
+            raise InputError(f"prompts: got {len(prompts)} for {len(holes)} masks; expected one a mask")
+        return cls(prior, images, holes, prompts, Noise(seeds_for(seeds, images.shape[0])))
+
+
+@settings
+class Inpaint:
+    """Algorithm 4; called with an `InpaintCase` it gives the plan. The defaults are ours, `released()` the script's."""
+
+    steps: Steps = 100
+    negative_prompt: NegativePrompt = ""
+    guidance_scale: Annotated[
+        float, Ge(0), Doc("Scale towards each hole's prompt: 1 takes the prompt's estimate, above 1 goes beyond it.")
+    ] = USUAL
+    strength: Annotated[
+        float | None,
+        Ge(0),
+        Doc("c_g of the published pull c_g a^2 / (a^2 + b^2), instead of guidance; 1 as released."),
+    ] = None
+    eta: Annotated[
+        float,
+        Ge(0),
+        Le(1),
+        Doc("With strength: fresh noise on data-consistency steps, relative to sqrt(abar_t); 1 as released."),
+    ] = 1.0
+    rho: Annotated[float, Ge(0), Doc("Weight of the estimate in the proximal step.")] = 1e-4
+    iterations: Annotated[
+        int | None, Ge(1), Doc("Conjugate-gradient iterations; none takes the exact step, which masks allow.")
+    ] = None
+    dps: Annotated[
+        float, Ge(0), Doc("Size of the DPS steps, relative to a' (with guidance, to a' min(1, 100 / steps)).")
+    ] = 1.0
+    period: Annotated[int, Ge(1), Doc("Every which step is a data-consistency step.")] = 3
+    until: Annotated[
+        float, Ge(0), Le(1), Doc("Share of the steps after which there are no more of them; 0.85 as released.")
+    ] = 1.0
+    noise_std: Annotated[float, Ge(0), Doc("Standard deviation of the noise added to the known pixels.")] = 0.0
+    overlap: Annotated[
+        Literal["share", "released"],
+        Doc("Overlapping holes are shared among their prompts, or (with strength) count twice."),
+    ] = "share"
+    latent_mask: Annotated[Literal["area", "cover", "nearest"], Doc("How a hole becomes a latent mask.")] = "area"
+    inversion: Annotated[
+        Literal["none", "plain", "two-step", "fixed-point"],
+        Doc("Begin with noise in the holes and the noised picture around them, or with an inversion, as released."),
+    ] = "none"
+    lean: Annotated[bool, Doc("Compute the decoder's activations again in DPS steps instead of keeping them.")] = True
+
+    def __post_init__(self) -> None:
+        check_rule(self.strength, self.guidance_scale, USUAL, self.eta, self.overlap)
+
+    @classmethod
+    def released(cls) -> Inpaint:
+        """Return the released script's numbers; they go with masks of the other sense (`known=True`), 200 steps and the
+        negative prompt `tasks.restore.NEGATION`."""
         return cls(
             strength=1.0,
             until=0.85,
             iterations=10,
-            noise=0.01,
+            noise_std=0.01,
             overlap="released",
             latent_mask="nearest",
             inversion="plain",
         )
+
+    def __call__(self, case: InpaintCase) -> Plan:
+        plan, _ = self.plan(case)
+        return plan
+
+    def plan(self, case: InpaintCase) -> tuple[Plan, Measurement]:
+        """Return the plan and the measurement that it starts from."""
+        prior, batch = case.prior, case.images.shape[0]
+        check_prompts([self.negative_prompt], "negative_prompt")
+        operator = Mask.hole(union(case.holes))
+        # the noise is part of the measurement: it is drawn on the known pixels alone
+        y = operator.forward(GaussianNoise(self.noise_std)(case.images, case.noise))
+        with torch.no_grad():
+            z = prior.space.encode(y)
+        m = Measurement(replace(operator, keep=operator.keep.to(z)), y.to(z), self.noise_std)
+        null = prior.embed([self.negative_prompt])
+        visits = prior.schedule.visits(self.steps)
+        consistent = data_steps(self.steps, self.period, self.until)
+        targets = tuple(embed(prior, prompt, batch) for prompt in case.prompts)
+        small = tuple(to_latent(hole, (z.shape[-2], z.shape[-1]), self.latent_mask).to(z) for hole in case.holes)
+
+        def data(weight: Weight) -> Term:
+            return DataPull(m, prior.space, weight, self.rho, self.iterations)
+
+        given = Case(null, targets, small, consistent, data)
+        if self.strength is None:
+            rule = guided(given, self.guidance_scale)
+        else:
+            rule = published(given, self.strength, self.eta, self.overlap)
+        gradient = released_step(m, prior.space, self.dps, self.lean, self.steps if self.strength is None else None)
+        solve = Solve((*rule.terms, When(lambda step: not consistent(step), gradient)))
+        before, start = self._first(case, State.start(z, case.noise), null, visits)
+        return Plan((*before, Leg("inpaint", start, visits, rule.guide, solve, rule.renoise))), m
+
+    def _first(
+        self, case: InpaintCase, clean: State, null: Condition, visits: Sequence[Step]
+    ) -> tuple[tuple[Leg, ...], Start]:
+        """Return the way to the noisy end of the trajectory, from the encoded picture with its gray holes."""
+        z = clean.z
+        if self.inversion != "none":
+            return (inversion_leg(clean, visits, null, self.inversion),), from_the_top(z)
+        hole = to_latent(union(case.holes), (z.shape[-2], z.shape[-1]), "cover").to(z)
+        noisy = visits[0].a * (1.0 - hole) * z + visits[0].b * clean.noise.normal(z)
+        return (), State.start(noisy, clean.noise, z0=z)
 
 
 @dataclass(frozen=True)
@@ -108,7 +190,7 @@ class InpaintResult:
     """Inpainted pictures.
 
     Attributes:
-        images: [B, 3, H, W]; known pixels as they were given unless raw output was asked for.
+        images: [B, 3, H, W]; known pixels as they were given, with `composite`.
         raw: what the sampler made, known pixels included.
         misfit: root mean square difference of `raw` from the known pixels (over all pixels, holes counting 0).
         receipt: of the run.
@@ -126,103 +208,45 @@ def inpaint(
     masks: Sequence[Tensor],
     prompts: Sequence[Prompt],
     *,
-    null_prompt: str = "",
-    steps: int = 100,
-    settings: InpaintSettings | None = None,
+    settings: Inpaint | None = None,
     known: bool = False,
-    raw: bool = False,
+    composite: bool = True,
     feather: int = 0,
     seeds: Sequence[int] | None = None,
     on_progress: OnProgress | None = None,
+    **options: object,
 ) -> InpaintResult:
     """Fill holes in pictures, each hole by a prompt of its own.
 
     Args:
         prior: see `dreamsampler.load`.
-        images: [B, 3, H, W] in [-1, 1]; what they show inside the holes is not looked at.
+        images: [B, 3, H, W] in [-1, 1]; what they show inside the holes is not used.
         masks: one for each hole, [1 or B, 1, H, W] in [0, 1], 1 inside the hole; soft edges are honored.
         prompts: one for each hole; each a text, or a list of B texts.
-        null_prompt: plays the null prompt's part; `tasks.restore.NEGATION` in the released code.
-        steps: N; the paper uses 200.
-        settings: numbers of the algorithm.
+        settings: numbers of the algorithm; `options` are single ones, `steps=50`, that replace those.
         known: the masks are 1 on the known pixels, as in the released code.
-        raw: return the sampler's own picture, known pixels and all, as the paper shows it.
+        composite: put the known pixels back; without it, the sampler's own picture, as the paper shows it.
         feather: fade between the two over this many pixels inside the hole's edge.
         seeds: one an item; 0, 1, 2, ... by default.
         on_progress: called after each step.
 
     Returns:
-        The pictures; where no mask is above 0 they equal `images` bit for bit, unless `raw`.
+        The pictures; where no mask is above 0 they equal `images` bit for bit, with `composite`.
 
     Raises:
         InputError: an argument has the wrong shape, range or number.
 
     Example: docs/inverse-problems.md.
     """
-    counted = evaluations(prior)
     holes = _holes(images, masks, known)
     notes = tuple(check_holes(holes, (images.shape[-2], images.shape[-1])))
     inside = feathered(union(holes), feather)
-    parts, measurement = inpaint_parts(
-        prior,
-        images,
-        holes,
-        prompts,
-        null_prompt=null_prompt,
-        steps=steps,
-        settings=settings,
-        seeds=seeds,
-        on_progress=on_progress,
-    )
-    done = carry_out(prior, measurement, parts, counted, on_progress, "inpaint", notes)
+    chosen = from_options(Inpaint, options) if settings is None else replace(settings, **options)  # type: ignore[arg-type]
+    plan, measurement = chosen.plan(InpaintCase.of(prior, images, holes, prompts, seeds))
+    done = run_plan(prior, replace(plan, notes=notes), on_progress)
     made = done.images.to(images)
-    return InpaintResult(made if raw else paste(images, made, inside), made, done.misfit, done.receipt)
-
-
-def inpaint_parts(
-    prior: Prior,
-    images: Tensor,
-    holes: Sequence[Tensor],
-    prompts: Sequence[Prompt],
-    *,
-    null_prompt: str = "",
-    steps: int = 100,
-    settings: InpaintSettings | None = None,
-    seeds: Sequence[int] | None = None,
-    on_progress: OnProgress | None = None,
-) -> tuple[Parts, Measurement]:
-    """The loop's parts for `inpaint`, and the measurement that it starts from; arguments as there, holes 1 inside."""
-    check_images(prior, images)
-    if len(prompts) != len(holes):
-        raise InputError(f"prompts: got {len(prompts)} for {len(holes)} masks; expected one a mask")
-    check_prompts([null_prompt], "null_prompt")
-    chosen, batch = settings or InpaintSettings(), images.shape[0]
-    noise = Noise(seeds_for(seeds, batch))
-    operator = Mask.hole(union(holes))
-    # the noise is part of the measurement: it is drawn on the known pixels alone
-    y = operator.forward(GaussianNoise(chosen.noise)(images, noise))
-    with torch.no_grad():
-        z = prior.space.encode(y)
-    measurement = Measurement(replace(operator, keep=operator.keep.to(z)), y.to(z), chosen.noise)
-    null = prior.embed([null_prompt])
-    visits = prior.schedule.visits(steps)
-    consistent = released_schedule(steps, chosen.period, chosen.until)
-    targets = tuple(embed_batch(prior, p, batch) for p in prompts)
-    shorter = steps if chosen.strength is None else None
-    gradient = gradient_step(prior, measurement, chosen.dps, chosen.lean, shorter)
-    between = When(lambda step: not consistent(step), gradient)
-    small = tuple(to_latent(hole, (z.shape[-2], z.shape[-1]), chosen.latent_mask).to(z) for hole in holes)
-
-    def data(weight: Weight) -> Term:
-        return DataPull(measurement, prior.space, weight, chosen.rho, chosen.iterations)
-
-    case = Case(null, targets, small, consistent, data)
-    if chosen.strength is None:
-        rule = guided(case, chosen.guidance)
-    else:
-        rule = published(case, chosen.strength, chosen.eta, chosen.overlap)
-    state = _first_state(prior, chosen.inversion, holes, State.start(z, noise), null, visits, on_progress)
-    return Parts(state, visits, rule.guide, Solve((*rule.terms, between)), rule.renoise), measurement
+    result = paste(images, made, inside) if composite else made
+    return InpaintResult(result, made, tuple(measurement.misfit(done.images)), done.receipt)
 
 
 def _holes(images: Tensor, masks: Sequence[Tensor], known: bool) -> list[Tensor]:
@@ -233,22 +257,3 @@ def _holes(images: Tensor, masks: Sequence[Tensor], known: bool) -> list[Tensor]
         if mask.dim() != 4 or mask.shape[0] not in (1, images.shape[0]):
             raise InputError(f"mask {k + 1}: expected [1 or {images.shape[0]}, 1, H, W], got {tuple(mask.shape)}")
     return [(1.0 - mask if known else mask).to(images) for mask in masks]
-
-
-def _first_state(
-    prior: Prior,
-    inversion: str,
-    holes: Sequence[Tensor],
-    clean: State,
-    null: Condition,
-    visits: Sequence[Step],
-    on_progress: OnProgress | None,
-) -> State:
-    """The noisy end of the trajectory, from the encoded picture with its grey holes."""
-    z = clean.z
-    if inversion == "none":
-        hole = to_latent(union(holes), (z.shape[-2], z.shape[-1]), "cover").to(z)
-        noisy = visits[0].a * (1.0 - hole) * z + visits[0].b * clean.noise.normal(z)
-        return State.start(noisy, clean.noise, z0=z)
-    top = invert(prior, clean, visits, null, inversion, on_step=reporter(on_progress, "invert", len(visits)))
-    return State.start(top.z, clean.noise, z0=z)

@@ -11,11 +11,10 @@ from ..core.types import Condition, Guidance, Renoise, Step, Term
 from ..operators.mask import union
 from ..steering.guidance import Branches
 from ..steering.regions import ReleasedRegions, Where
-from ..steering.renoise import Either, Mix, Rederive, ancestral, keep
+from ..steering.renoise import Either, Mix, Rederive, ancestral, keep, signal_share
 from ..steering.solve import When
 from ..steering.strength import Constant, GuidanceScale, PaperStrength, Weight, check_strength
 from ..steering.text import TextPull, share
-from .restore import signal_share
 
 
 class Case(NamedTuple):
@@ -46,7 +45,7 @@ class Rule(NamedTuple):
 def guided(case: Case, guidance: float) -> Rule:
     """Guidance in the holes on all steps, data around them. Both pulls are guidance of scale w: `Constant` where the
     noise is derived from the solution, `GuidanceScale` where the null prompt's noise is kept."""
-    check_strength("guidance", guidance)
+    check_strength("guidance_scale", guidance)
     shares = share(case.holes)
     solved = TextPull((Constant(guidance),) * len(shares), shares)
     kept = TextPull((GuidanceScale(guidance),) * len(shares), shares)

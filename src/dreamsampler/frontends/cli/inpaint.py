@@ -100,7 +100,7 @@ def inpaint(
     ```
     dreamsampler inpaint face.png --mask eyes.png -p "a face wearing glasses" -o out.png
     dreamsampler inpaint face.png --mask eyes.png -p "glasses" --mask mouth.png -p "a smile" -o out.png
-    dreamsampler inpaint face.png --mask eyes.png -p "glasses" --method treg:scale=4 -o treg.png
+    dreamsampler inpaint face.png --mask eyes.png -p "glasses" --method treg:guidance_scale=4 -o treg.png
     ```
     """
     from ...runs.jobs_inverse import inpaint_jobs, inpaint_settings, solver_settings

@@ -21,7 +21,7 @@ from ...tasks.sketch import Vectorized, check_scene, finished
 from ...tasks.vectorize.settings import VectorSettings
 from ..common import check_number
 from ..editing.distil import random_visits
-from ..inverse.registry import restore_with
+from ..run import restore_with
 from .common import canvas_of, leg, spent
 from .live import draw_layers, growth
 from .pds import Conditions, refine
@@ -92,5 +92,5 @@ def restored(
 ) -> Tensor:
     """PSLD's picture of the scene, [B, 3, H, W]; worked out on the model's grid where the scene is not on it."""
     given, (top, left) = on_grid(prior, measurement)
-    made = restore_with("psld", prior, given, prompt, seeds=seeds, steps=steps, scale=scale)
+    made = restore_with("psld", prior, given, prompt, seeds=seeds, steps=steps, guidance_scale=scale)
     return cropped(made.images, measurement, top, left)

@@ -3,25 +3,22 @@
 Sampling takes Tweedie's estimate with guided noise and puts the null noise back. Its inversion mirrors that: Tweedie
 with the null noise, guided noise put back, so that each upward step undoes a downward one. With a constant weight
 lambda the downward pass is DreamSampler's Algorithm 3 with gamma_t = lambda; the inversion under a guided source
-caption is what differs. 2N + 2N evaluations.
+caption is what differs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from torch import Tensor
-
-from ...core.loop import dream_sample
 from ...core.schedule import ascending
+from ...core.settings import Doc, Ge, Le, settings
 from ...core.state import State
 from ...core.types import Condition, Prediction, Prior, Step
 from ...steering.guidance import CFG, mix
-from ...steering.renoise import keep
-from ...steering.solve import Solve
-from ...tasks.common import OnProgress, reporter
-from ..common import Edited, Prompt, begin, check_number, embed, finish
+from ...tasks.cases import EditCase
+from ...tasks.options import Steps
+from ...tasks.plan import Leg, Plan, from_the_top
 
 
 @dataclass(frozen=True)
@@ -37,42 +34,20 @@ class Mirror:
         return Prediction(null.z0, mix(null.eps, cond.eps, self.weight))
 
 
-def cfgpp_edit(
-    prior: Prior,
-    images: Tensor,
-    prompt: Prompt,
-    *,
-    source_prompt: Prompt = "",
-    steps: int = 50,
-    weight: float = 0.6,
-    seeds: Sequence[int] | None = None,
-    on_progress: OnProgress | None = None,
-) -> Edited:
-    """Edit by CFG++ inversion under the source prompt and CFG++ sampling under the target prompt.
+@settings
+class CFGPlusPlus:
+    """Invert by CFG++ under the source prompt, sample by CFG++ under the target prompt. 2N + 2N evaluations."""
 
-    Args:
-        images: [B, 3, H, W] in [-1, 1].
-        prompt, source_prompt: what the edited and the given pictures show; one for all, or one a picture.
-        weight: lambda, 0 to 1, the same at every step; equals a guidance scale of lambda s_t / (s_t - s'), so its
-            effect depends on the number of steps.
-        seeds: accepted for the common signature; nothing is drawn.
+    steps: Steps = 50
+    weight: Annotated[
+        float,
+        Ge(0),
+        Le(1),
+        Doc("Lambda, the same at every step; its effect as a guidance scale depends on the number of steps."),
+    ] = 0.6
 
-    Raises:
-        InputError: an argument has the wrong shape, range or number.
-
-    Example:
-        >>> # cfgpp_edit(prior, images, "a dog face", source_prompt="a cat face", weight=0.6).images
-    """
-    check_number("weight", weight, 0.0, 1.0)
-    begun = begin(prior, images, seeds)
-    batch = images.shape[0]
-    source, target = embed(prior, source_prompt, batch, "source_prompt"), embed(prior, prompt, batch)
-    null = embed(prior, "", batch)
-    visits = prior.schedule.visits(steps)
-    on_step = reporter(on_progress, "invert", len(visits))
-    mirror = Mirror(source, null, weight)
-    up = dream_sample(begun.clean(), prior, ascending(visits), mirror, Solve(), keep, on_step)
-    on_step = reporter(on_progress, "edit", len(visits))
-    guide = CFG(target, null, weight, carry="null")
-    done = dream_sample(begun.top(up.z), prior, visits, guide, Solve(), keep, on_step)
-    return finish(prior, done, begun)
+    def __call__(self, case: EditCase) -> Plan:
+        visits = case.visits(self.steps)
+        up = Leg("invert", case.clean(), ascending(visits), Mirror(case.source, case.null, self.weight))
+        guide = CFG(case.target, case.null, self.weight, carry="null")
+        return Plan((up, Leg("edit", from_the_top(case.z), visits, guide)))

@@ -1,6 +1,6 @@
 """What score distillation on a latent is made of: random visits, a gradient step, the difference of two branches.
 
-With these three, SDS, DDS and FlowEdit are settings of the loop (docs/methods.md has the table); `distil` runs it.
+With these three, SDS, DDS and FlowEdit are settings of the loop (docs/methods.md has the table).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError
-from ...core.loop import dream_sample
 from ...core.schedule import link
 from ...core.state import State
 from ...core.types import Condition, Guidance, Prediction, Prior, Renoise, Schedule, Step, Term
@@ -21,8 +20,14 @@ from ...steering.optimize import unit
 from ...steering.renoise import fresh
 from ...steering.solve import Solve
 from ...steering.strength import Weight
-from ...tasks.common import OnProgress, reporter
-from ..common import Begun, Edited, finish
+from ...tasks.cases import EditCase
+from ...tasks.plan import Leg, Plan
+
+
+def check_interval(low: float, high: float) -> None:
+    """Raise `InputError` unless 0 <= low <= high <= 1."""
+    if not 0.0 <= low <= high <= 1.0:
+        raise InputError(f"low={low}, high={high}: expected 0 <= low <= high <= 1, shares of the schedule")
 
 
 def random_visits(schedule: Schedule, n: int, low: float, high: float, seed: int = 0) -> list[Step]:
@@ -36,8 +41,7 @@ def random_visits(schedule: Schedule, n: int, low: float, high: float, seed: int
     """
     if n < 1:
         raise InputError(f"steps={n}: expected at least 1")
-    if not 0.0 <= low <= high <= 1.0:
-        raise InputError(f"low={low}, high={high}: expected 0 <= low <= high <= 1, shares of the schedule")
+    check_interval(low, high)
     length = int(getattr(schedule, "length", 1000))
     first, last = round(low * length), min(round(high * length), length - 1)
     generator = torch.Generator("cpu").manual_seed(seed)
@@ -109,17 +113,13 @@ class Difference:
         return Prediction(self.source + z0 - base, eps)
 
 
-def distil(
-    prior: Prior,
-    begun: Begun,
+def distilled(
+    case: EditCase,
     visits: Sequence[Step],
     guide: Guidance,
     term: Term,
-    on_progress: OnProgress | None,
     renoise: Renoise = fresh,
     phase: str = "distil",
-) -> Edited:
-    """Start from the pictures at the first level and let `term` alone move the latent, under new noise at each."""
-    on_step = reporter(on_progress, phase, len(visits))
-    done = dream_sample(begun.at(visits[0]), prior, visits, guide, Solve((term,)), renoise, on_step)
-    return finish(prior, done, begun)
+) -> Plan:
+    """Return the plan that starts from the noised pictures and lets `term` alone move the latent."""
+    return Plan((Leg(phase, case.noised(visits[0]), visits, guide, Solve((term,)), renoise),))

@@ -10,25 +10,26 @@ shared: with Delta z = psi - z_src and Delta eps the difference of the guided pr
 
 For one true step of the schedule the identity term vanishes (it is E[z_{t-1} | z_0] minus itself) and PDS is DDS with
 weights. The released code pairs one-step beta and alpha with a level two steps away, which makes it positive: 0.31 at
-t = 101, 0.03 at t = 501. `stride=2` keeps that on purpose. 4 evaluations an iteration.
+t = 101, 0.03 at t = 501. `stride=2` keeps that on purpose.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from torch import Tensor
 
 from ...core.errors import InputError
 from ...core.schedule import TableSchedule
+from ...core.settings import Doc, Ge, settings
 from ...core.state import State
-from ...core.types import Prediction, Prior, Step
-from ...tasks.common import OnProgress
-from ..common import Edited, Prompt, begin, check_number, embed_texts
-from .distil import Difference, distil, random_visits
+from ...core.types import Prediction, Step
+from ...tasks.cases import EditCase
+from ...tasks.options import GuidanceScale, Rate, Share, Steps, VisitSeed
+from ...tasks.plan import Plan
+from .distil import Difference, check_interval, distilled, random_visits
 
 
 class Weights(NamedTuple):
@@ -68,53 +69,41 @@ class PosteriorStep:
         return state.z0 - self.rate * (identity * (state.z0 - self.source) + change * noise)
 
 
-def pds(
-    prior: Prior,
-    images: Tensor,
-    prompt: Prompt,
-    *,
-    source_prompt: Prompt = "",
-    steps: int = 200,
-    scale: float = 7.5,
-    rate: float = 0.5,
-    stride: int = 2,
-    low: float = 0.02,
-    high: float = 0.98,
-    visit_seed: int = 0,
-    seeds: Sequence[int] | None = None,
-    on_progress: OnProgress | None = None,
-) -> Edited:
-    """Edit by posterior distillation on the latent.
+@settings
+class PDS:
+    """Follow the difference of two posterior steps by gradient descent on the latent. 4 evaluations an iteration.
 
-    Args:
-        images: [B, 3, H, W] in [-1, 1].
-        prompt, source_prompt: what the edited and the given pictures show; one for all, or one a picture.
-        steps: gradient steps.
-        scale: guidance scale of both branches; published uses, on drawings and radiance fields, take 100.
-        rate: learning rate of plain gradient descent; `change` is about 0.1, so 0.5 moves as far as DDS does.
-        stride: entries of the table between z_t and z_{t-1}: 2 as released, 1 without the identity term.
-        low, high: t is uniform in this share of the schedule.
-        visit_seed: of the levels, shared by the batch.
-        seeds: of the noise, one a picture.
-
-    Raises:
-        InputError: an argument has the wrong shape, range or number, or the schedule is no table.
-
-    Example:
-        >>> # pds(prior, images, "a dog face", source_prompt="a cat face", seeds=[0]).images
+    Published uses, on drawings and radiance fields, take a guidance scale of 100. `change` is about 0.1, so a rate of
+    0.5 moves as far as DDS does.
     """
-    check_number("scale", scale)
-    check_number("rate", rate)
-    schedule = prior.schedule
-    if not isinstance(schedule, TableSchedule):
-        raise InputError(
-            "schedule: posterior distillation is defined on a table of alphas; use dds or flowedit on a flow"
-        )
-    # below the stride there is no z_{t-1} in the table
-    if stride < 1 or low * schedule.length < stride:
-        raise InputError(f"stride={stride}, low={low}: expected stride >= 1 and levels of at least that time")
-    begun = begin(prior, images, seeds)
-    texts = embed_texts(prior, prompt, source_prompt, images.shape[0])
-    guide = Difference(begun.z, *texts, (scale, scale))
-    visits = random_visits(schedule, steps, low, high, visit_seed)
-    return distil(prior, begun, visits, guide, PosteriorStep(begun.z, schedule, stride, rate), on_progress)
+
+    steps: Steps = 200
+    guidance_scale: GuidanceScale = 7.5
+    rate: Rate = 0.5
+    stride: Annotated[
+        int, Ge(1), Doc("Entries of the table between two levels: 2 as released, 1 without the push.")
+    ] = 2
+    low: Share = 0.02
+    high: Share = 0.98
+    visit_seed: VisitSeed = 0
+
+    def __post_init__(self) -> None:
+        check_interval(self.low, self.high)
+
+    def __call__(self, case: EditCase) -> Plan:
+        """Return the plan.
+
+        Raises:
+            InputError: the schedule is no table, or its lowest levels have no level `stride` below them.
+        """
+        schedule = case.prior.schedule
+        if not isinstance(schedule, TableSchedule):
+            raise InputError(
+                "schedule: posterior distillation is defined on a table of alphas; use dds or flowedit on a flow"
+            )
+        if self.low * schedule.length < self.stride:
+            raise InputError(f"stride={self.stride}, low={self.low}: expected levels of at least that time")
+        scales = (self.guidance_scale, self.guidance_scale)
+        guide = Difference(case.z, case.target, case.source, case.null, scales)
+        visits = random_visits(schedule, self.steps, self.low, self.high, self.visit_seed)
+        return distilled(case, visits, guide, PosteriorStep(case.z, schedule, self.stride, self.rate))

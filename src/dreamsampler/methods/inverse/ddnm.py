@@ -8,47 +8,32 @@ comes from y, the rest from the prior. It fits y's noise; DiffPIR is its relativ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
-from ...core.errors import InputError
-from ...core.types import Prior
-from ...operators import Measurement
+from ...core.settings import Doc, Ge, Le, settings
 from ...steering.data_consistency import DataPull
 from ...steering.guidance import CFG
 from ...steering.renoise import Mix
 from ...steering.solve import Solve
 from ...steering.strength import Constant
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
 
 
-def ddnm(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 100,
-    scale: float = 1.0,
-    eta: float = 0.85,
-    rho: float = 0.0,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of DDNM.
+@settings
+class DDNM:
+    """Project onto what explains the measurement. 1 evaluation a step, 2 with guidance, no gradient."""
 
-    Args:
-        steps: N; 100 in the paper.
-        scale: guidance scale; 1 evaluates the prompt alone.
-        eta: share of fresh noise; 0.85 in the paper.
-        rho: above 0 softens the projection to a proximal step, which ill-conditioned blurs need.
-        seeds: one an item.
+    steps: Steps = 100
+    guidance_scale: GuidanceScale = 1.0
+    negative_prompt: NegativePrompt = ""
+    eta: Annotated[float, Ge(0), Le(1), Doc("Share of fresh noise; 0.85 in the paper.")] = 0.85
+    rho: Annotated[
+        float, Ge(0), Doc("Above 0 softens the projection to a proximal step, which ill-conditioned blurs need.")
+    ] = 0.0
 
-    Raises:
-        InputError: eta outside [0, 1], or rho below 0.
-    """
-    if not 0.0 <= eta <= 1.0:
-        raise InputError(f"eta={eta}: expected a share, 0 to 1")
-    visits = prior.schedule.visits(steps)
-    null = prior.embed([null_prompt])
-    guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
-    pull = DataPull(measurement, prior.space, Constant(1.0), rho)
-    return Parts(first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((pull,)), Mix(eta))
+    def __call__(self, case: InverseCase) -> Plan:
+        guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
+        solve = Solve((DataPull(case.measurement, case.prior.space, Constant(1.0), self.rho),))
+        return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, solve, Mix(self.eta)),))

@@ -3,7 +3,7 @@
 Shares the loop: yes (CFG, a data pull, re-derived noise mixed with fresh noise, descending steps from noise).
 x0 = argmin_x |y - A x|^2 + rho_t |x - D(z0_hat)|^2, z0 = E(x0), eps = (z - a z0) / b,
 z' = a' z0 + b' (sqrt(1 - zeta) eps + sqrt(zeta) xi). rho_t = sigma^2 / v_t, v_t the variance of the clean picture given
-z_t; the paper takes v_t = s_t^2 / lambda. 1 evaluation a step, no gradient.
+z_t; the paper takes v_t = s_t^2 / lambda.
 
 With the true v_t, a Gaussian prior and zeta = 0 this is the probability flow of the posterior itself: exact as N grows.
 """
@@ -11,58 +11,44 @@ With the true v_t, a Gaussian prior and zeta = 0 this is the probability flow of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Annotated
 
-from ...core.errors import InputError
-from ...core.types import Prior, Step
-from ...operators import Measurement
+from ...core.settings import Doc, Ge, Gt, Le, settings
+from ...core.types import Step
 from ...steering.data_consistency import DataPull
 from ...steering.guidance import CFG
 from ...steering.renoise import Rederive
 from ...steering.solve import Solve
 from ...steering.strength import Constant
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
 
 
-def diffpir(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 100,
-    scale: float = 1.0,
-    zeta: float = 0.3,
-    lam: float = 8.0,
-    variance: Callable[[Step], float] | None = None,
-    noise: float | None = None,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of DiffPIR.
+@settings
+class DiffPIR:
+    """Proximal step, noise derived from its answer. 1 evaluation a step, 2 with guidance, no gradient."""
 
-    Args:
-        steps: N; 100 in the paper.
-        scale: guidance scale; 1 evaluates the prompt alone.
-        zeta: share of fresh noise.
-        lam: lambda; the paper's 1 to 25.
-        variance: v_t instead of s_t^2 / lambda.
-        noise: sigma, where the measurement's is not to be used; at least 0.001 is taken.
+    steps: Steps = 100
+    guidance_scale: GuidanceScale = 1.0
+    negative_prompt: NegativePrompt = ""
+    zeta: Annotated[float, Ge(0), Le(1), Doc("Share of fresh noise.")] = 0.3
+    lam: Annotated[float, Gt(0), Doc("Lambda; 1 to 25 in the paper.")] = 8.0
+    noise_std: Annotated[
+        float | None, Ge(0), Doc("Sigma, where the measurement's is not to be used; at least 0.001 is taken.")
+    ] = None
+    variance: Callable[[Step], float] | None = None
+    """v_t instead of s_t^2 / lambda."""
 
-    Raises:
-        InputError: lam not above 0 or zeta outside [0, 1].
-    """
-    if not lam > 0:
-        raise InputError(f"lam={lam}: expected a weight above 0")
-    if not 0.0 <= zeta <= 1.0:
-        raise InputError(f"zeta={zeta}: expected the share of fresh noise, 0 to 1")
-    sigma = max(1e-3, measurement.sigma if noise is None else noise)
-    rho = _paper_rho(sigma, lam) if variance is None else (lambda step: sigma**2 / variance(step))
-    visits = prior.schedule.visits(steps)
-    null = prior.embed([null_prompt])
-    guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
-    pull = DataPull(measurement, prior.space, Constant(1.0), rho)
-    state = first_state(prior, measurement, null, visits, seeds=seeds)
-    return Parts(state, visits, guide, Solve((pull,)), Rederive(math.sqrt(zeta)))
+    def __call__(self, case: InverseCase) -> Plan:
+        sigma = max(1e-3, case.measurement.sigma if self.noise_std is None else self.noise_std)
+        variance = self.variance
+        rho = _paper_rho(sigma, self.lam) if variance is None else (lambda step: sigma**2 / variance(step))
+        guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
+        solve = Solve((DataPull(case.measurement, case.prior.space, Constant(1.0), rho),))
+        renoise = Rederive(math.sqrt(self.zeta))
+        return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, solve, renoise),))
 
 
 def _paper_rho(sigma: float, lam: float) -> Callable[[Step], float]:

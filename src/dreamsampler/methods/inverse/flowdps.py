@@ -8,20 +8,22 @@ of the decoder but none through the network.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
-from ...core.errors import InputError
+from ...core.settings import Doc, Ge, settings
 from ...core.state import State
-from ...core.types import LatentSpace, Prediction, Prior, Step
+from ...core.types import LatentSpace, Prediction, Step
 from ...operators import Measurement, pseudo_inverse
 from ...steering.guidance import CFG
 from ...steering.renoise import Mix
 from ...steering.solve import Solve
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,6 @@ class LatentDescent:
     iterations: int = 3
     back: str = "adjoint"
 
-    def __post_init__(self) -> None:
-        if self.back not in ("adjoint", "inverse"):
-            raise InputError(f"back={self.back!r}: expected 'adjoint' or 'inverse'")
-        if not self.rate >= 0 or self.iterations < 1:
-            raise InputError(f"rate={self.rate}, iterations={self.iterations}: expected a rate >= 0, at least 1 step")
-
     def needs_prior_grad(self, step: Step) -> bool:
         return False
 
@@ -67,31 +63,23 @@ class LatentDescent:
         return torch.linalg.vector_norm(back.flatten(1), dim=1)
 
 
-def flowdps(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 28,
-    scale: float = 2.0,
-    rate: float = 15.0,
-    iterations: int = 3,
-    back: str = "adjoint",
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of FlowDPS.
+@settings
+class FlowDPS:
+    """Descend the residual on the decoded estimate. 2 evaluations a step and gradients of the decoder.
 
-    Args:
-        prior: of a flow; on a variance-preserving path sigma stands for b / (a + b) (an extension of ours).
-        steps: N; 28 with Stable Diffusion 3.
-        scale: guidance scale.
-        rate, iterations, back: see `LatentDescent`.
-        seeds: one an item.
+    Made for flow priors: 28 steps with Stable Diffusion 3. On a variance-preserving path sigma stands for b / (a + b),
+    an extension of ours.
     """
-    visits = prior.schedule.visits(steps)
-    null = prior.embed([null_prompt])
-    guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
-    term = LatentDescent(measurement, prior.space, rate, iterations, back)
-    renew = Mix(lambda step: math.sqrt(step.a_next / (step.a_next + step.b_next)))
-    return Parts(first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((term,)), renew)
+
+    steps: Steps = 28
+    guidance_scale: GuidanceScale = 2.0
+    negative_prompt: NegativePrompt = ""
+    rate: Annotated[float, Ge(0), Doc("Length of a gradient step.")] = 15.0
+    iterations: Annotated[int, Ge(1), Doc("Gradient steps at each level.")] = 3
+    back: Annotated[Literal["adjoint", "inverse"], Doc("What the residual is multiplied by.")] = "adjoint"
+
+    def __call__(self, case: InverseCase) -> Plan:
+        guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
+        term = LatentDescent(case.measurement, case.prior.space, self.rate, self.iterations, self.back)
+        renew = Mix(lambda step: math.sqrt(step.a_next / (step.a_next + step.b_next)))
+        return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, Solve((term,)), renew),))

@@ -3,29 +3,29 @@
 Shares the loop: yes, with a guidance that learns: at each step the prompt's embedding takes a few Adam steps down
 |y - A D(z0_hat(z, c))|^2, then latent DPS moves the latent, and every few steps the estimate is replaced by E of the
 picture that explains the measurement. The tuned embedding and Adam's moments are in `State.learned`.
-1 + tune evaluations a step with their gradients.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from ...core.errors import InputError
+from ...core.settings import Doc, Ge, settings
 from ...core.state import Learned, State
 from ...core.types import Prediction, Prior, Step
 from ...operators import Measurement
 from ...steering.data_consistency import DataPull
 from ...steering.dps import PriorGradient, ResidualNorm, over_next
-from ...steering.renoise import keep
 from ...steering.solve import Solve, When
 from ...steering.strength import Constant
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
+from ...tasks.cases import InverseCase
+from ...tasks.options import Steps
+from ...tasks.plan import Leg, Plan
 
 _TEXT = "tuned prompt"
 _ADAM = ("step", "exp_avg", "exp_avg_sq")
@@ -96,40 +96,26 @@ class TunedPrompt:
             learned.put(f"{_TEXT}.{name}", value)
 
 
-def p2l(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 200,
-    rate: float = 1e-4,
-    tune: int = 1,
-    zeta: float = 1.0,
-    every: int = 4,
-    rho: float = 1.0,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of P2L.
+@settings
+class P2L:
+    """Tune the prompt's embedding to the measurement, then descend as latent DPS does. 1 + tune evaluations a step.
 
-    Args:
-        prompt: where the tuning starts; "" in the paper.
-        null_prompt: accepted for the common signature; unused, as there is no guidance.
-        steps: N; 1000 in the paper.
-        rate, tune: see `TunedPrompt`.
-        zeta: step of latent DPS.
-        every: how many steps apart the estimate is projected; 0 never.
-        rho: weight of the estimate in that projection's proximal step.
-        seeds: one an item.
+    The paper starts from the empty prompt and takes 1000 steps.
     """
-    if every < 0:
-        raise InputError(f"every={every}: expected 0 or more steps between projections")
-    visits = prior.schedule.visits(steps)
-    guide = TunedPrompt(embed_batch(prior, prompt, measurement.y.shape[0]), measurement, rate, tune)
-    step_down = PriorGradient(ResidualNorm(measurement, prior.space), over_next(zeta))
-    project = When(
-        lambda step: every > 0 and step.index % every == every - 1,
-        DataPull(measurement, prior.space, Constant(1.0), rho),
-    )
-    state = first_state(prior, measurement, prior.embed([null_prompt]), visits, seeds=seeds)
-    return Parts(state, visits, guide, Solve((step_down, project)), keep)
+
+    steps: Steps = 200
+    rate: Annotated[float, Ge(0), Doc("Adam's learning rate on the embedding.")] = 1e-4
+    tune: Annotated[int, Ge(0), Doc("Adam steps at each step of the sampler.")] = 1
+    zeta: Annotated[float, Ge(0), Doc("Step of latent DPS.")] = 1.0
+    every: Annotated[int, Ge(0), Doc("How many steps apart the estimate is projected; 0 never.")] = 4
+    rho: Annotated[float, Ge(0), Doc("Weight of the estimate in that projection's proximal step.")] = 1.0
+
+    def __call__(self, case: InverseCase) -> Plan:
+        m, space = case.measurement, case.prior.space
+        guide = TunedPrompt(case.target, m, self.rate, self.tune)
+        down = PriorGradient(ResidualNorm(m, space), over_next(self.zeta))
+        project = When(
+            lambda step: self.every > 0 and step.index % self.every == self.every - 1,
+            DataPull(m, space, Constant(1.0), self.rho),
+        )
+        return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, Solve((down, project))),))

@@ -4,25 +4,27 @@ Shares the loop: yes (CFG, a gradient through the prior, kept noise, descending 
 z' <- DDIM(z) - grad_z (omega |y - A D(z0_hat)| + gamma |z0_hat - E(x_g)|), x_g = D(z0_hat) + A^+ (y - A D(z0_hat)): the
 second loss asks that the latent be a fixed point of decoding, gluing the measurement in, and encoding. The paper writes
 A^T y + (I - A^T A) D(z0_hat), which is the same wherever A A^T = I, as for masks.
-1 evaluation a step with its gradient, and the gradient of decoder and encoder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from ...core.errors import InputError
-from ...core.types import LatentSpace, Prior
+from ...core.settings import Doc, Ge, settings
+from ...core.types import LatentSpace
 from ...operators import Measurement, pseudo_inverse
 from ...steering.dps import PriorGradient, over_next
 from ...steering.guidance import CFG
 from ...steering.renoise import ddim
 from ...steering.solve import Solve
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
+from .latent_dps import Eta
 
 
 @dataclass(frozen=True)
@@ -44,30 +46,23 @@ class GluingLoss:
         return loss + self.gamma * torch.linalg.vector_norm((z0 - glued).flatten(1), dim=1)
 
 
-def psld(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 200,
-    scale: float = 1.0,
-    omega: float = 1.0,
-    gamma: float = 0.5,
-    eta: float = 0.0,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of PSLD.
+@settings
+class PSLD:
+    """Latent DPS with a loss that glues the measurement in. 1 evaluation a step with its gradient, 2 with guidance.
 
-    Args:
-        omega, gamma: weights of the two losses; 1 and 0.5 in DreamSampler's copy with 200 steps, 0.1 and 0.01 in
-            PSLD's own box inpainting with Stable Diffusion and 1000 steps.
-        steps, scale, eta, seeds: as in latent DPS.
+    Weights omega and gamma are 1 and 0.5 in DreamSampler's copy with 200 steps, 0.1 and 0.01 in PSLD's own box
+    inpainting with Stable Diffusion and 1000 steps.
     """
-    if not (omega >= 0 and gamma >= 0):
-        raise InputError(f"omega={omega}, gamma={gamma}: expected weights of 0 or more")
-    visits = prior.schedule.visits(steps)
-    null = prior.embed([null_prompt])
-    guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
-    term = PriorGradient(GluingLoss(measurement, prior.space, omega, gamma), over_next(1.0))
-    return Parts(first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, Solve((term,)), ddim(eta))
+
+    steps: Steps = 200
+    guidance_scale: GuidanceScale = 1.0
+    negative_prompt: NegativePrompt = ""
+    omega: Annotated[float, Ge(0), Doc("Weight of the residual.")] = 1.0
+    gamma: Annotated[float, Ge(0), Doc("Weight of the distance to the glued latent.")] = 0.5
+    eta: Eta = 0.0
+
+    def __call__(self, case: InverseCase) -> Plan:
+        guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
+        loss = GluingLoss(case.measurement, case.prior.space, self.omega, self.gamma)
+        solve = Solve((PriorGradient(loss, over_next(1.0)),))
+        return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, solve, ddim(self.eta)),))

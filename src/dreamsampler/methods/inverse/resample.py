@@ -7,7 +7,6 @@ last), and the next latent is drawn around it: with s = 40 (b'^2 / b^2) (1 - a^2
     z' ~ N((s a' z_y + b'^2 z'_dps) / (s + b'^2), s b'^2 / (s + b'^2) I).
 
 The term returns that latent in the form of a clean estimate, (z' - b' eps) / a', which the loop turns back into z'.
-1 evaluation a step with its gradient, and the look-ahead's.
 """
 
 from __future__ import annotations
@@ -15,20 +14,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from ...core.errors import InputError
 from ...core.schedule import link
+from ...core.settings import Doc, Ge, settings
 from ...core.state import State
 from ...core.types import Condition, Prediction, Prior, Step
 from ...operators import Measurement
 from ...steering.dps import PriorGradient, ResidualNorm
 from ...steering.guidance import CFG
-from ...steering.renoise import keep
 from ...steering.solve import Solve
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
 
 
 @dataclass(frozen=True)
@@ -130,38 +131,28 @@ class HardConsistency:
             return space.encode(value) if in_pixels else value.detach()
 
 
-def resample(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 500,
-    scale: float = 1.0,
-    every: int = 10,
-    gamma: float = 40.0,
-    pixel_rate: float = 1e-2,
-    pixel_iterations: int = 2000,
-    latent_rate: float = 5e-3,
-    latent_iterations: int = 500,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of ReSample.
+@settings
+class ReSample:
+    """Latent DPS with hard consistency. 1 evaluation a step with its gradient, and the look-ahead's.
 
-    Args:
-        steps: N; 500 in the paper.
-        scale: guidance scale; 1 evaluates the prompt alone (and the look-ahead always does).
-        every, gamma: see `HardConsistency`.
-        pixel_rate, pixel_iterations, latent_rate, latent_iterations: of AdamW in the middle and in the last third.
-        seeds: one an item.
+    The look-ahead evaluates the prompt alone, whatever the guidance scale.
     """
-    if every < 1 or not gamma >= 0 or min(pixel_iterations, latent_iterations) < 1:
-        raise InputError(f"every={every}, gamma={gamma}: expected every >= 1, gamma >= 0 and at least 1 iteration")
-    visits = prior.schedule.visits(steps)
-    null, cond = prior.embed([null_prompt]), embed_batch(prior, prompt, measurement.y.shape[0])
-    # the released step is abar_t / 2 in the next latent
-    step_down = PriorGradient(ResidualNorm(measurement, prior.space), lambda step: 0.5 * step.a**2 / step.a_next)
-    pixel, latent = (pixel_rate, pixel_iterations), (latent_rate, latent_iterations)
-    hard = HardConsistency(prior, cond, measurement, visits, every, gamma=gamma, pixel=pixel, latent=latent)
-    state = first_state(prior, measurement, null, visits, seeds=seeds)
-    return Parts(state, visits, CFG(cond, null, scale), Solve((step_down, hard)), keep)
+
+    steps: Steps = 500
+    guidance_scale: GuidanceScale = 1.0
+    negative_prompt: NegativePrompt = ""
+    every: Annotated[int, Ge(1), Doc("How many steps apart hard consistency is.")] = 10
+    gamma: Annotated[float, Ge(0), Doc("Trust in it: 40 in the paper's variance s.")] = 40.0
+    pixel_rate: Annotated[float, Ge(0), Doc("Learning rate of AdamW in pixels, in the middle third.")] = 1e-2
+    pixel_iterations: Annotated[int, Ge(1), Doc("Most iterations of it.")] = 2000
+    latent_rate: Annotated[float, Ge(0), Doc("Learning rate of AdamW in latents, in the last third.")] = 5e-3
+    latent_iterations: Annotated[int, Ge(1), Doc("Most iterations of it.")] = 500
+
+    def __call__(self, case: InverseCase) -> Plan:
+        prior, m, visits = case.prior, case.measurement, case.visits(self.steps)
+        # the released step is abar_t / 2 in the next latent
+        down = PriorGradient(ResidualNorm(m, prior.space), lambda step: 0.5 * step.a**2 / step.a_next)
+        pixel, latent = (self.pixel_rate, self.pixel_iterations), (self.latent_rate, self.latent_iterations)
+        hard = HardConsistency(prior, case.target, m, visits, self.every, gamma=self.gamma, pixel=pixel, latent=latent)
+        guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
+        return Plan((Leg("restore", case.pure_noise(), visits, guide, Solve((down, hard))),))

@@ -1,7 +1,7 @@
 """Stable-Inpaint: the U-Net that was fine-tuned for inpainting, with nine input channels (Rombach et al., 2112.10752).
 
 Shares the loop: yes (CFG, plain solve, kept noise, descending steps from noise); the network itself sees, beside the
-latent, the mask and the encoded picture with its hole in grey. Trained, not zero-shot. 2 evaluations a step.
+latent, the mask and the encoded picture with its hole in grey. Trained, not zero-shot.
 
 Such a checkpoint is no plain text-to-image prior: load it with `load_inpainting`.
 """
@@ -9,7 +9,6 @@ Such a checkpoint is no plain text-to-image prior: load it with `load_inpainting
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError, ModelError
+from ...core.settings import settings
 from ...core.state import State
 from ...core.types import Guidance, Prediction, Prior, Step
-from ...operators import Measurement
 from ...operators.mask import to_latent
 from ...priors.bundle import bundled_folder
 from ...priors.folder import parts_of_folder
@@ -30,10 +29,9 @@ from ...priors.load import assemble, vae_precision
 from ...priors.parts import check_architecture, parts_of_pipeline
 from ...priors.placement import choose_device, choose_dtype
 from ...steering.guidance import CFG
-from ...steering.renoise import keep
-from ...steering.solve import Solve
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state
-from .repaint import mask_of
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
 
 
 class MaskedNetwork(torch.nn.Module):
@@ -88,7 +86,7 @@ def load_inpainting(
     max_batch: int | None = None,
     local_files_only: bool = False,
 ) -> LatentDiffusionPrior:
-    """Load an inpainting checkpoint as a prior for `stable_inpaint`.
+    """Load an inpainting checkpoint as a prior for `StableInpaint`.
 
     Args:
         model: a diffusers folder, a Hub id (such as "stable-diffusion-v1-5/stable-diffusion-inpainting") or a ready
@@ -136,34 +134,18 @@ class WithMask:
         return self.guide(prior, state, step)
 
 
-def stable_inpaint(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 50,
-    scale: float = 7.5,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of Stable-Inpaint.
+@settings
+class StableInpaint:
+    """Sample from an inpainting network, see `load_inpainting`. 2 evaluations a step."""
 
-    Args:
-        prior: of `load_inpainting`.
-        measurement: of a mask.
-        steps, scale: as released.
-        seeds: one an item.
+    steps: Steps = 50
+    guidance_scale: GuidanceScale = 7.5
+    negative_prompt: NegativePrompt = ""
 
-    Raises:
-        InputError: the operator is not a mask, or the prior's network takes none.
-    """
-    keep_mask = mask_of(measurement)
-    visits = prior.schedule.visits(steps)
-    null = prior.embed([null_prompt])
-    state = first_state(prior, measurement, null, visits, seeds=seeds)
-    # the network was trained on hard masks, read at the corner of each latent cell
-    hole = (to_latent(1.0 - keep_mask, (state.z.shape[-2], state.z.shape[-1]), "nearest") >= 0.5).to(state.z)
-    with torch.no_grad():
-        masked = prior.space.encode(measurement.backprojection().to(state.z.device))
-    guide = CFG(embed_batch(prior, prompt, measurement.y.shape[0]), null, scale)
-    return Parts(state, visits, WithMask(guide, hole, masked), Solve(), keep)
+    def __call__(self, case: InverseCase) -> Plan:
+        state = case.pure_noise()
+        # the network was trained on hard masks, read at the corner of each latent cell
+        small = to_latent(1.0 - case.known(), (state.z.shape[-2], state.z.shape[-1]), "nearest")
+        guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
+        shown = WithMask(guide, (small >= 0.5).to(state.z), case.backprojection())
+        return Plan((Leg("restore", state, case.visits(self.steps), shown),))

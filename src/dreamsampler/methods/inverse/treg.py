@@ -2,7 +2,7 @@
 
 Shares the loop: yes. On data-consistency steps (every third, until 85 % of the way) the guided estimate moves by
 abar' towards E of the picture that conjugate gradient finds, and noise is renewed with k = sqrt(abar'); the other steps
-are plain guided DDIM, or DPS steps under the null prompt. 2 evaluations a step.
+are plain guided DDIM, or DPS steps under the null prompt.
 
 Adaptive negation: the null embedding takes a few Adam steps away from the features of the picture just found, so that
 guidance pushes away from what the picture is not. The adapted embedding is in `State.learned`.
@@ -11,22 +11,25 @@ guidance pushes away from what the picture is not. The adapted embedding is in `
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from ...core.errors import InputError
+from ...core.settings import Doc, Ge, settings
 from ...core.state import Learned, State
 from ...core.types import Condition, Prediction, Prior, Step
-from ...operators import Measurement
-from ...steering.data_consistency import DataPull
+from ...steering.data_consistency import DataPull, data_steps
+from ...steering.dps import released_step
 from ...steering.guidance import CFG, Single
 from ...steering.renoise import Mix
 from ...steering.solve import Solve, When
-from ...tasks.restore import Parts, Prompt, embed_batch, first_state, gradient_step, released_schedule
+from ...tasks.cases import InverseCase
+from ...tasks.options import GuidanceScale, NegativePrompt, Steps
+from ...tasks.plan import Leg, Plan
 
 _TEXT = "adapted null prompt"
 ADAM_RATE = 1e-3
@@ -106,41 +109,48 @@ class AdaptingPull:
         return z0 + self.pull.weight(step) * (target - z0)
 
 
-def treg(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: Prompt = "",
-    *,
-    null_prompt: str = "",
-    steps: int = 200,
-    scale: float = 5.0,
-    rho: float = 1e-4,
-    iterations: int | None = 5,
-    dps: float = 0.0,
-    features: Features | None = None,
-    rate: float = ADAM_RATE,
-    seeds: Sequence[int] | None = None,
-) -> Parts:
-    """The loop's parts of TReg.
+@settings
+class TReg:
+    """Regularize by text, with adaptive negation if `features` is given. 2 evaluations a step.
 
-    Args:
-        null_prompt: `tasks.restore.NEGATION` in the paper.
-        steps: N; 200 in the paper.
-        scale: guidance scale; 4 to 5 in the paper.
-        rho, iterations: of conjugate gradient; None takes the exact proximal step.
-        dps: above 0, the other steps are DPS steps of this size, relative to a', under the null prompt.
-        features: for adaptive negation, see `AdaptiveNull`; None leaves it out.
-        rate: Adam's learning rate there; 5e-4 to 1e-3.
-        seeds: one an item.
+    The paper's negative prompt is `tasks.restore.NEGATION`; its guidance scale 4 to 5; Adam's rate 5e-4 to 1e-3.
     """
-    if features is None and rate != ADAM_RATE:
-        raise InputError(f"rate={rate}: adaptive negation's, which needs image features; give `features` in Python")
-    visits, consistent = prior.schedule.visits(steps), released_schedule(steps)
-    batch = measurement.y.shape[0]
-    null, cond = prior.embed([null_prompt]), embed_batch(prior, prompt, batch)
-    guide = AdaptiveNull(cond, null, scale, lambda step: dps == 0.0 or consistent(step), features, rate)
-    pull = DataPull(measurement, prior.space, lambda step: step.a_next**2, rho, iterations)
-    between = None if dps == 0.0 else gradient_step(prior, measurement, dps)
-    solve = Solve((When(consistent, AdaptingPull(pull, guide), between),))
-    renew = Mix(lambda step: step.a_next if consistent(step) else 0.0)
-    return Parts(first_state(prior, measurement, null, visits, seeds=seeds), visits, guide, solve, renew)
+
+    steps: Steps = 200
+    guidance_scale: GuidanceScale = 5.0
+    negative_prompt: NegativePrompt = ""
+    rho: Annotated[float, Ge(0), Doc("Weight of the estimate in the proximal step.")] = 1e-4
+    iterations: Annotated[
+        int | None, Ge(1), Doc("Iterations of conjugate gradient; none takes the exact proximal step.")
+    ] = 5
+    dps: Annotated[
+        float,
+        Ge(0),
+        Doc("Above 0 the other steps are DPS steps of this size, relative to a', under the negative prompt."),
+    ] = 0.0
+    rate: Annotated[float, Ge(0), Doc("Adam's learning rate in adaptive negation, which needs image features.")] = (
+        ADAM_RATE
+    )
+    features: Features | None = None
+
+    def __post_init__(self) -> None:
+        if self.features is None and self.rate != ADAM_RATE:
+            raise InputError(
+                f"rate={self.rate}: adaptive negation's, which needs image features; give `features` in Python"
+            )
+
+    def __call__(self, case: InverseCase) -> Plan:
+        consistent, m, space = data_steps(self.steps), case.measurement, case.prior.space
+        guide = AdaptiveNull(
+            case.target,
+            case.embed(self.negative_prompt),
+            self.guidance_scale,
+            lambda step: self.dps == 0.0 or consistent(step),
+            self.features,
+            self.rate,
+        )
+        pull = AdaptingPull(DataPull(m, space, lambda step: step.a_next**2, self.rho, self.iterations), guide)
+        between = None if self.dps == 0.0 else released_step(m, space, self.dps)
+        renew = Mix(lambda step: step.a_next if consistent(step) else 0.0)
+        solve = Solve((When(consistent, pull, between),))
+        return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, solve, renew),))

@@ -35,7 +35,7 @@ def bench_restore(
 
     ```
     dreamsampler bench restore -n 10 --steps 50 -o bench-restore
-    dreamsampler bench restore --method dreamsampler --method treg:scale=4 --task eyes --split dev
+    dreamsampler bench restore --method dreamsampler --method treg:guidance_scale=4 --task eyes --split dev
     ```
     """
     from ....bench.models import load_judge

@@ -35,7 +35,7 @@ def bench_edit(
 
     ```
     dreamsampler bench edit -n 20 -o bench-edit
-    dreamsampler bench edit --method dreamsampler --method sdedit:t0=0.6 --task cat2dog --split dev
+    dreamsampler bench edit --method dreamsampler --method sdedit:denoise=0.6 --task cat2dog --split dev
     ```
     """
     from iconworld import TASKS
@@ -46,7 +46,7 @@ def bench_edit(
     from ....bench.models import load_judge
 
     for text in method or ():
-        Editor.parse(text).check()
+        Editor.parse(text)
     encoder = load_judge(judge)
     tower = None if vision is None else VisionEncoder.load(vision)
     prior = network.load(report.console, model)
