@@ -16,7 +16,7 @@ from dreamsampler.frontends import vector_watch
 from dreamsampler.generators.svg.reader import read_provenance
 from dreamsampler.io.tensor_file import checkpoint_of, read_tensors, write_tensors
 from dreamsampler.runs.recipe import Recipe
-from dreamsampler.tasks.canvas import Look
+from dreamsampler.steering.control import StepInfo
 
 from .conftest import Cli
 
@@ -78,8 +78,8 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(prior: object, icon: Path, monk
     class Killed(Exception):
         pass
 
-    def stop(look: Look) -> None:
-        if look.phase == "draw" and look.done == 2:
+    def stop(look: StepInfo) -> None:
+        if look.stage == "draw" and look.done == 2:
             raise Killed
 
     with pytest.raises(Killed):
@@ -89,7 +89,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(prior: object, icon: Path, monk
         dreamsampler.vectorize(icon, "cat", checkpoint=part, **arguments)
     seen: list[tuple[str, int]] = []
     rest = dreamsampler.vectorize(
-        icon, "dog", checkpoint=part, on_look=lambda look: seen.append((look.phase, look.done)), **arguments
+        icon, "dog", checkpoint=part, on_look=lambda look: seen.append((look.stage, look.done)), **arguments
     )
     assert seen[0] in (("draw", 2), ("draw", 3)), "not from the beginning"
     assert whole.save("whole.svg").read_bytes() == rest.save("rest.svg").read_bytes()

@@ -17,7 +17,7 @@ from dreamsampler.runs.carry import load_recipe
 from dreamsampler.runs.outcome import Outcome
 from dreamsampler.runs.run import run
 from dreamsampler.runs.verify import read_claim
-from dreamsampler.tasks.canvas import Look
+from dreamsampler.steering.control import StepInfo
 
 from .conftest import Cli
 from .test_vector import disc
@@ -71,8 +71,8 @@ def test_a_stopped_run_does_not_sample_again(prior: object, folder: Path, monkey
     monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
     whole = dreamsampler.vectorize(prompt="dog", model=prior, **FEW)
 
-    def stop(look: Look) -> None:
-        if look.phase == "draw":
+    def stop(look: StepInfo) -> None:
+        if look.stage == "draw":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -140,7 +140,7 @@ def test_fresh_forgets_a_stopped_run(cli: Cli, icon: Path, monkeypatch: pytest.M
     monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
     part = checkpoint_of("o.svg")
 
-    def stop(look: Look) -> None:
+    def stop(look: StepInfo) -> None:
         if look.done == 3:
             raise KeyboardInterrupt
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import dreamsampler
 from dreamsampler.frontends import vector_watch
-from dreamsampler.tasks.canvas import Look
+from dreamsampler.steering.control import StepInfo
 from dreamsampler.tasks.vectorize.settings import VectorSettings
 
 from .conftest import Cli
@@ -90,7 +90,7 @@ def test_a_resumed_run_has_all_frames(folder: Path, monkeypatch: pytest.MonkeyPa
     arguments = {"method": "data", "paths": 3, "steps": 6, "animate": True}
     whole = dreamsampler.vectorize("disc.png", **arguments).animate("whole.gif")
 
-    def stop(look: Look) -> None:
+    def stop(look: StepInfo) -> None:
         if look.done == 5:
             raise KeyboardInterrupt
 

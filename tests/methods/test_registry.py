@@ -25,7 +25,7 @@ def test_defaults_pass_and_every_option_is_explained(kind, name):
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_no_option_takes_what_is_not_finite(kind, name):
     numbers = [option.name for option in options_of(find(name, kind).method) if option.kind is float]
-    assert numbers
+    assert numbers or kind == "drawing"
     for option in numbers:
         for value in ("nan", "inf"):
             with pytest.raises(InputError, match=f"^method '{name}:{option}={value}': {option}={value}: expected a"):

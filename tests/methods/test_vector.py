@@ -13,20 +13,24 @@ from dreamsampler.core.errors import InputError
 from dreamsampler.core.noise import Noise
 from dreamsampler.core.state import State
 from dreamsampler.core.types import Prediction, Step
+from dreamsampler.generators.base import Rendering
 from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.initialize import random_circles
-from dreamsampler.methods.drawing.chain import restored
-from dreamsampler.methods.drawing.common import variance
-from dreamsampler.methods.drawing.live import LayerLoss, draw_layers, growth, outline_distance, unsigned_weights
+from dreamsampler.methods.drawing.chain import Chain
+from dreamsampler.methods.drawing.live import LayerLoss, layers, outline_distance, stage_paths, unsigned_weights
+from dreamsampler.methods.drawing.options import variance
 from dreamsampler.methods.drawing.pds import PosteriorDifference
-from dreamsampler.methods.drawing.registry import VECTORIZING, Drawer
+from dreamsampler.methods.drawing.registry import Drawer
 from dreamsampler.methods.drawing.views import KEPT, perspective_crop, view_grid
 from dreamsampler.methods.editing.distil import Difference, random_visits
-from dreamsampler.operators import Measurement, degrade, gaussian_blur
+from dreamsampler.methods.registry import names
+from dreamsampler.operators import Measurement, degrade, gaussian_blur, identity
 from dreamsampler.priors.gaussian import GaussianPrior, IdentitySpace
+from dreamsampler.steering.control import RunControl
 from dreamsampler.steering.guidance import CFG
 from dreamsampler.steering.optimize import Descend, sds_weight
-from dreamsampler.tasks.canvas import Course
+from dreamsampler.steering.stages import optimize
+from dreamsampler.tasks.vectorize.drawing import DrawingProblem
 from dreamsampler.tasks.vectorize.settings import VectorSettings
 
 SIDE = 20
@@ -55,14 +59,14 @@ def world() -> GaussianPrior:
     return GaussianPrior({"": torch.zeros(3, SIDE, SIDE), "circles": scene()[0]}, std=0.3)
 
 
-def run(prior: GaussianPrior, method: str, course: Course | None = None, seed: int = 3) -> Any:
-    return Drawer.parse(method)(prior, measured(), "circles", settings=FEW, seeds=[seed], course=course)
+def run(prior: GaussianPrior, method: str, control: RunControl | None = None, seed: int = 3) -> Any:
+    return Drawer.parse(method)(prior, measured(), "circles", settings=FEW, seeds=[seed], control=control)
 
 
 @pytest.mark.parametrize("method", ALL)
 def test_every_method_draws_the_scene_at_its_cost_and_goes_on_after_a_kill(world: GaussianPrior, method: str) -> None:
     saved: list[dict[str, Tensor]] = []
-    whole = run(world, method, Course(on_checkpoint=saved.append))
+    whole = run(world, method, RunControl(on_checkpoint=saved.append))
     (drawing,) = whole.drawings
     assert drawing.size == (SIDE, SIDE)
     assert whole.receipt.evaluations == EVALUATIONS.get(method, 0)
@@ -72,7 +76,7 @@ def test_every_method_draws_the_scene_at_its_cost_and_goes_on_after_a_kill(world
         return
     assert drawing.structure.segments == ((4,),) * 3
     for killed in (1, 3, len(saved) - 1):
-        again = run(world, method, Course(saved[killed]))
+        again = run(world, method, RunControl(saved[killed]))
         for name in ("points", "rgba", "background"):
             assert torch.equal(getattr(again.drawings[0], name), getattr(drawing, name)), (method, killed, name)
 
@@ -80,7 +84,7 @@ def test_every_method_draws_the_scene_at_its_cost_and_goes_on_after_a_kill(world
 def test_the_chain_restores_on_the_priors_grid_where_the_scene_is_off_it() -> None:
     means = {"": torch.zeros(3, 24, 24), "circles": torch.zeros(3, 24, 24)}
     prior = GaussianPrior(means, std=0.5, space=IdentitySpace(multiple=8))
-    picture = restored(prior, measured(), "circles", 20, 1.0, [3])
+    picture = Chain(psld_steps=20).restored(DrawingProblem(measured(), prior, "circles", seeds=[3]))
     assert picture.shape == (1, 3, SIDE, SIDE)
     assert measured().misfit(picture)[0] < 0.85 * measured().misfit(torch.zeros_like(picture))[0]
     assert run(prior, "chain:psld_steps=2").drawings[0].size == (SIDE, SIDE)
@@ -97,7 +101,7 @@ def test_the_drawings_gradient_under_sds_is_the_published_one(world: GaussianPri
     optimizer = torch.optim.SGD(generator.parameters(), lr=0.0)
     step = random_visits(world.schedule, 4, 0.1, 0.9, seed=1)[1]
     xi = Noise([2]).normal(torch.empty(1, 3, SIDE, SIDE))
-    z = generator.render()
+    z = generator.render().image
     noised = (step.a * z + step.b * xi).detach()
     guide = CFG(world.embed(["circles"]), world.embed([""]), 3.0)
     state = State.start(noised, [0], z0=z.detach())
@@ -168,12 +172,12 @@ def test_live_weighs_errors_by_the_distance_to_the_new_outline() -> None:
     alone = SvgGenerator.of([only])
     with torch.no_grad():
         alone.rgba.copy_(torch.tensor([0.0, 0.0, 0.0, 1.0]))
-        region = alone.render()[:, 0] < 0
+        region = alone.render().image[:, 0] < 0
     torch.testing.assert_close(loss.weights(), (unsigned_weights(region) + 0.25).clamp(max=1))
-    image = generator.render()
+    image = generator.render().image
     expected = (loss.weights() * ((image + 1) / 2 - target).square().sum(1)).mean()
     step = Step(0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)
-    torch.testing.assert_close(loss(image, image, Prediction(image, image), step), expected)
+    torch.testing.assert_close(loss(Rendering(image), image, Prediction(image, image), step), expected)
 
 
 def test_live_resumed_keeps_the_weights_of_earlier_stages() -> None:
@@ -182,18 +186,29 @@ def test_live_resumed_keeps_the_weights_of_earlier_stages() -> None:
     target[..., 4:12, 4:12] = -1.0
     target[..., 34:44, 34:44] = 0.0
     saved: list[dict[str, Tensor]] = []
-    settings = VectorSettings(paths=3, steps=6)
-    whole = draw_layers(target, settings, [1], 6, Course(on_checkpoint=saved.append))
-    assert float(saved[-1]["kept"].max()) > 0.9
-    assert float(saved[-1]["kept"].min()) < 0.1
-    again = draw_layers(target, settings, [1], 6, Course(saved[3]))
-    assert torch.equal(again[0].points, whole[0].points)
+
+    def drawn(control: RunControl) -> Tensor:
+        given = Measurement(identity(), target)
+        problem = DrawingProblem(given, settings=VectorSettings(paths=3), seeds=[1], control=control)
+        return optimize(None, layers(problem, target, 6), control)[0].points
+
+    whole = drawn(RunControl(on_checkpoint=saved.append))
+    assert float(saved[-1]["once.weights.2"].max()) > 0.9
+    assert float(saved[-1]["once.weights.2"].min()) < 0.1
+    assert torch.equal(drawn(RunControl(saved[3])), whole)
+
+
+def test_live_takes_the_published_steps_of_a_stage_if_asked(world: GaussianPrior) -> None:
+    seen: list[tuple[str, int]] = []
+    control = RunControl(callback=lambda now: seen.append((now.stage, now.total)))
+    run(world, "live:stage_steps=4", control)
+    assert seen == [("trace", 4)] * 12
 
 
 def test_stages_double_up_to_thirty_two() -> None:
-    assert growth(64) == [1, 1, 2, 4, 8, 16, 32]
-    assert growth(100) == [1, 1, 2, 4, 8, 16, 32, 32, 4]
-    assert growth(3) == [1, 1, 1]
+    assert stage_paths(64) == [1, 1, 2, 4, 8, 16, 32]
+    assert stage_paths(100) == [1, 1, 2, 4, 8, 16, 32, 32, 4]
+    assert stage_paths(3) == [1, 1, 1]
 
 
 def test_views_are_projective_and_keep_most_of_the_picture() -> None:
@@ -217,9 +232,9 @@ def test_views_are_projective_and_keep_most_of_the_picture() -> None:
 
 
 def test_options_are_read_and_checked() -> None:
-    assert {Drawer.parse(name).name for name in VECTORIZING} == set(VECTORIZING)
-    drawer = Drawer.parse("sds:scale=20,prior_weight=0.5,visit_seed=3")
-    assert drawer == ("sds", {"scale": 20.0, "visit_seed": 3}, {"prior_weight": 0.5})
+    assert {Drawer.parse(name).name for name in names("drawing")} == set(names("drawing"))
+    drawer = Drawer.parse("sds:guidance_scale=20,prior_weight=0.5,visit_seed=3")
+    assert drawer == ("sds", {"guidance_scale": 20.0, "visit_seed": 3}, {"prior_weight": 0.5})
     assert Drawer.parse("dreamsampler:guidance_scale=2,fit=0.25").settings == {"guidance_scale": 2.0, "fit": 0.25}
     assert [Drawer.parse(name).needs_prior for name in ("data", "trace", "live", "sds", "chain")] == [0, 0, 0, 1, 1]
 
@@ -230,7 +245,7 @@ def test_options_are_read_and_checked() -> None:
         ("scribble", "method='scribble'"),
         ("sds:speed=3", "no option 'speed'"),
         ("sds:paths=3", "no option 'paths'"),
-        ("sds:scale=fast", "scale='fast'"),
+        ("sds:guidance_scale=fast", "guidance_scale='fast'"),
     ],
 )
 def test_bad_options_are_named(text: str, message: str) -> None:
@@ -241,12 +256,17 @@ def test_bad_options_are_named(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ("sds:scale=-1", "scale"), ("sds:low=0.9,high=0.1", "low"), ("vectorfusion:begin=top", "begin"),
-        ("chain:then=paint", "then"), ("pds:stride=0", "stride"), ("trace:color_bits=9", "color_bits"),
+        ("sds:guidance_scale=-1", "guidance_scale=-1.0: expected a number"), ("sds:low=0.9,high=0.1", "low=0.9"),
+        ("vectorfusion:begin=top", "begin='top': expected one of live, random"), ("chain:then=paint", "then="),
+        ("pds:stride=0", "stride=0"), ("trace:color_bits=9", "color_bits=9"), ("chain:psld_steps=0", "psld_steps=0"),
+        ("dreamsampler:estimate_std=-1", "estimate_std=-1.0: expected a number, 0 to"), ("sds:fit=2", "fit=2.0"),
     ],
 )  # fmt: skip
-def test_bad_numbers_are_named(world: GaussianPrior, method: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        run(world, method)
+def test_numbers_out_of_range_are_named_before_anything_is_read(method: str, message: str) -> None:
+    with pytest.raises(InputError, match=f"^method '{method}': .*{message}"):
+        Drawer.parse(method)
+
+
+def test_a_method_with_a_prior_asks_for_one() -> None:
     with pytest.raises(InputError, match="needs a model"):
         Drawer.parse("sds")(None, measured(), settings=FEW)

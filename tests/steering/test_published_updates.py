@@ -12,6 +12,7 @@ from dreamsampler.core.noise import Noise
 from dreamsampler.core.parameterization import KINDS
 from dreamsampler.core.schedule import FlowSchedule, TableSchedule
 from dreamsampler.core.state import State
+from dreamsampler.generators.base import Rendering
 from dreamsampler.generators.latent import TensorGenerator
 from dreamsampler.steering.guidance import CFG, Branches, Single
 from dreamsampler.steering.optimize import Descend, sds_weight
@@ -178,7 +179,7 @@ def test_generator_descent_reaches_the_projection(gaussian, latent):
 
     class Linear(TensorGenerator):
         def render(self, view=None):
-            return (self.psi @ basis).view(2, 4, 6, 6)
+            return Rendering((self.psi @ basis).view(2, 4, 6, 6))
 
     class Projection:
         def needs_prior_grad(self, step):

@@ -125,7 +125,7 @@ def run(
     Args:
         prior: the diffusion model; None leaves out the methods that need one.
         judge: a CLIP model that knows this world: is a drawing nearer to its caption than to another scene's?
-        methods: names in `methods.vector.VECTORIZING` with options ("sds:scale=20"), or "first guess".
+        methods: names in `methods.registry` with options ("sds:guidance_scale=20"), or "first guess".
         tasks: names in `TASKS`.
         split: "dev" or "test". Choose settings on "dev" only.
         n, first: how many scenes, and the number of the first.

@@ -27,6 +27,10 @@ class OutOfMemory(DreamSamplerError, MemoryError):
     """The device ran out of memory; the text names the cheapest setting that would fit."""
 
 
+class Cancelled(DreamSamplerError):
+    """The caller asked a run to stop; its last checkpoint goes on from there."""
+
+
 class NonFinite(DreamSamplerError, ArithmeticError):
     """A latent became NaN or infinite.
 

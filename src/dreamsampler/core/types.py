@@ -6,7 +6,7 @@ Shapes: a latent z is [B, C, h, w]; images are [B, 3, H, W] in [-1, 1].
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -121,22 +121,3 @@ class Renoise(Protocol):
     """Chooses the noise that goes back into the clean latent."""
 
     def __call__(self, pred: Prediction, z0: Tensor, state: State, step: Step) -> Tensor: ...
-
-
-@runtime_checkable
-class Generator(Protocol):
-    """Something that draws: pixels, the paths of an SVG, a radiance field."""
-
-    def render(self, view: Any = None) -> Tensor:
-        """An image [B, 3, H, W] in [-1, 1], differentiable in `parameters()`."""
-        ...
-
-    def parameters(self) -> Sequence[Tensor]: ...
-
-
-class Operator(Protocol):
-    """A linear measurement y = A x and its transpose."""
-
-    def forward(self, x: Tensor) -> Tensor: ...
-
-    def adjoint(self, y: Tensor) -> Tensor: ...

@@ -127,7 +127,7 @@ def draw(
     watch.sample = scene.sample
     if on_scene is not None:
         on_scene(scene)
-    made = draw_scene(job, prior, scene, watch.course()._replace(on_progress=on_progress))
+    made = draw_scene(job, prior, scene, watch.control(on_progress))
     watch.done()
     recipe = recipe.with_notes(*(note for note in made.notes if note not in recipe.notes))
     measurement = scene.measurement if scene.known else None
@@ -162,7 +162,7 @@ def vectorize(
             prompt says: the picture that `generate` makes of it with the same seed.
         prompt: what it shows.
         operator, noise: what was done to it, as in `restore`.
-        method: "dreamsampler", or another of `methods.vector.VECTORIZING` with options, "sds:scale=20"; "data", "live"
+        method: "dreamsampler", or another of `methods.registry` with options, "sds:guidance_scale=20"; "data", "live"
             and "trace" need no model to draw a picture.
         paths, segments: filled paths and cubic segments of each.
         steps: gradient steps.

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from ..io.tensor_file import read_tensors, write_tensors
-from ..tasks.canvas import Course, Look
+from ..steering.control import RunControl, StepInfo
+from ..tasks.common import OnProgress
 
 SAVE_EVERY = 20.0
 """Seconds between checkpoints."""
 
-OnLook = Callable[[Look], None]
+OnLook = Callable[[StepInfo], None]
 
 
 class Watch:
@@ -50,9 +51,16 @@ class Watch:
             self.frames = [frame[None].float() / 255 for frame in self._resume["frames"]]
             self._steps = int(self._resume["frames.steps"])
 
-    def course(self) -> Course:
-        """To run the task with."""
-        return Course(self._resume, self._look, None if self._path is None else self._keep)
+    def control(self, on_progress: OnProgress | None = None) -> RunControl:
+        """Return what to run the task with; `on_progress` is called while there is no drawing yet."""
+
+        def observe(info: StepInfo) -> None:
+            if info.generator is not None:
+                self._look(info)
+            elif on_progress is not None:
+                on_progress(info.stage, info.done, info.total, info.state)
+
+        return RunControl(self._resume, observe, None if self._path is None else self._keep)
 
     def done(self) -> None:
         """The run is over: its state is of no more use."""
@@ -69,10 +77,11 @@ class Watch:
             write_tensors(self._path, tensors, self._key)
             self._saved = time.monotonic()
 
-    def _look(self, look: Look) -> None:
-        if self._every and self._steps % self._every == 0:
-            with torch.no_grad():
-                self.frames.append((look.canvas.generator.render()[:1] + 1.0) / 2.0)
-        self._steps += 1
+    def _look(self, info: StepInfo) -> None:
+        if info.shown and info.generator is not None:
+            if self._every and self._steps % self._every == 0:
+                with torch.no_grad():
+                    self.frames.append((info.generator.render().image[:1] + 1.0) / 2.0)
+            self._steps += 1
         if self._on_look is not None:
-            self._on_look(look)
+            self._on_look(info)

@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
+from .base import Rendering
+
 
 @dataclass
 class TensorGenerator:
@@ -19,7 +21,7 @@ class TensorGenerator:
     Example:
         >>> import torch
         >>> generator = TensorGenerator(torch.zeros(1, 4, 8, 8))
-        >>> generator.render().requires_grad
+        >>> generator.render().image.requires_grad
         True
     """
 
@@ -28,8 +30,10 @@ class TensorGenerator:
     def __post_init__(self) -> None:
         self.psi = self.psi.detach().clone().requires_grad_(True)
 
-    def render(self, view: Any = None) -> Tensor:
-        return self.psi
+    def render(self, view: Any = None) -> Rendering:
+        """Return psi itself."""
+        return Rendering(self.psi)
 
     def parameters(self) -> Sequence[Tensor]:
+        """Return psi."""
         return (self.psi,)

@@ -1,7 +1,8 @@
 """Every method by name: one line each. Nothing is imported before it is asked for.
 
 A method is a frozen class made by `core.settings.settings`; its fields are its options, and calling an instance with a
-case gives a plan. To add one: write its file, add its line here, and its published update to the tests.
+case gives a plan (a drawing problem: stages). To add one: write its file, add its line here, and its published update
+to the tests.
 """
 
 from __future__ import annotations
@@ -79,6 +80,14 @@ ENTRIES: tuple[Entry, ...] = (
         masks_only=True,
         loader="methods.inverse.stable_inpaint:load_inpainting",
     ),
+    Entry("drawing", "dreamsampler", "methods.drawing.dreamsampler:DreamSampler"),
+    Entry("drawing", "data", "methods.drawing.dreamsampler:Data", needs_prior=False),
+    Entry("drawing", "sds", "methods.drawing.sds:SDS"),
+    Entry("drawing", "vectorfusion", "methods.drawing.vectorfusion:VectorFusion"),
+    Entry("drawing", "pds", "methods.drawing.pds:PDS"),
+    Entry("drawing", "live", "methods.drawing.live:LIVE", needs_prior=False),
+    Entry("drawing", "chain", "methods.drawing.chain:Chain"),
+    Entry("drawing", "trace", "methods.drawing.trace:Trace", needs_prior=False),
 )
 
 

@@ -14,7 +14,6 @@ from ..core.errors import InputError
 from ..generators.svg.reader import read_svg
 from ..io.images import Source
 from ..methods.drawing.registry import Drawer
-from ..methods.rehearsal import rehearsed_drawer
 from ..operators.parse import operator_files
 from ..tasks.vectorize.settings import VectorSettings
 from ..tasks.vectorize.text import ALONE
@@ -46,7 +45,7 @@ def vector_job(
     Raises:
         InputError: an argument or a file is not what it must be.
     """
-    drawer = rehearsed_drawer(text("method", method))
+    drawer = Drawer.parse(text("method", method))
     specs = [operator] if isinstance(operator, str) else [text("operator", spec) for spec in operator]
     alone = measurement is None and not sample
     if measurement is None:

@@ -20,7 +20,7 @@ from ..io.decode import MAX_PIXELS
 from ..io.tensors import to_pixels
 from ..methods.drawing.registry import Drawer
 from ..operators import Measurement, Operator
-from ..tasks.canvas import Course, Look
+from ..steering.control import RunControl, StepInfo
 from ..tasks.common import OnProgress, evaluations
 from ..tasks.vectorize.settings import VectorSettings
 from ..tasks.vectorize.text import as_measured, native_canvas, nothing_measured, sample_picture
@@ -71,12 +71,12 @@ def run_vectorize(jobs: Sequence[Job], prior: Prior | None, options: Options) ->
 def _item(job: Job, prior: Prior | None, options: Options) -> Item:
     tell = options.on_progress
 
-    def look(now: Look) -> None:
+    def observe(now: StepInfo) -> None:
         if tell is not None:
-            tell(now.phase, now.done, now.total, None)  # type: ignore[arg-type]
+            tell(now.stage, now.done, now.total, now.state)
 
     scene = scene_of(job, prior, on_progress=tell)
-    made = draw_scene(job, prior, scene, Course(on_look=look, on_progress=tell))
+    made = draw_scene(job, prior, scene, RunControl(callback=observe))
     recipe = job.recipe.with_notes(*job.inputs.notes, *made.notes)
     return Item(shown(made.drawing), recipe, job.inputs, evaluations=made.evaluations, drawing=made.drawing)
 
@@ -143,7 +143,7 @@ def scene_of(
     return Scene(as_measured(sample, size), sample, spent=evaluations(prior) - counted)
 
 
-def draw_scene(job: Job, prior: Prior | None, scene: Scene, course: Course | None = None) -> Drawn:
+def draw_scene(job: Job, prior: Prior | None, scene: Scene, control: RunControl | None = None) -> Drawn:
     """Draw what `scene_of` found."""
     result = drawer_of(job.recipe)(
         prior,
@@ -152,7 +152,7 @@ def draw_scene(job: Job, prior: Prior | None, scene: Scene, course: Course | Non
         settings=settings_of(job.recipe),
         drawings=start_of(job, (scene.measurement.scene[1], scene.measurement.scene[2])),
         seeds=[job.recipe.seeds[0]],
-        course=course,
+        control=control,
     )
     notes = list(result.receipt.notes)
     if scene.known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,13 +11,26 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.state import State
-from ..core.types import Generator, Prediction, Step
+from ..core.types import Prediction, Step
+from ..generators.base import Generator, Rendering
 
 
-class Regularizer(Protocol):
-    """lambda R: a scalar loss of what the generator drew."""
+class Loss(Protocol):
+    """lambda R: a scalar loss of what the generator rendered, already weighted."""
 
-    def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor: ...
+    def __call__(self, rendering: Rendering, z: Tensor, pred: Prediction, step: Step) -> Tensor:
+        """Return the loss, a sum over the items of a batch, so that none depends on another.
+
+        Args:
+            rendering: one view; its tensors carry the graph to the generator's parameters.
+            z: the encoded image, [B, C, h, w].
+            pred: what the prior predicted.
+        """
+        ...
+
+
+Backward = Callable[[Tensor, Rendering, Any], None]
+"""(loss, rendering, view), gradients enabled: fills `.grad` of the parameters, in place of `loss.backward()`."""
 
 
 def unit(step: Step) -> float:
@@ -26,26 +39,34 @@ def unit(step: Step) -> float:
 
 
 def sds_weight(weighting: Callable[[Step], float] = unit) -> Callable[[Step], float]:
-    """The weight that makes one step on |g(psi) - z0_hat|^2 the SDS gradient w(t) (eps_hat - eps): w(t) a / b."""
+    """Return w(t) a / b, which makes one step on |g(psi) - z0_hat|^2 the SDS gradient w(t) (eps_hat - eps)."""
     return lambda step: weighting(step) * step.a / step.b
+
+
+def plain_backward(loss: Tensor, rendering: Rendering, view: Any) -> None:
+    """Call `loss.backward()`."""
+    loss.backward()
 
 
 @dataclass
 class Descend:
-    """Gradient steps on 0.5 w(t) |E(g(psi)) - sg[z0_hat]|^2 + sum_k lambda_k R_k (Algorithm 2, line by line).
+    """Gradient steps on 0.5 w(t) |E(g(psi)) - sg[z0_hat]|^2 + sum_k lambda_k R_k(g(psi)) (Algorithm 2, line by line).
 
     The z-form needs no s_t^2, which spans five orders of magnitude over a schedule, and no gradient through the prior.
 
     Args:
         generator: g; its parameters psi are changed in place, and between visits by nobody else.
-        encode: E, image -> latent (identity where the prior lives in pixels).
+        encode: E, image -> latent (identity if the prior lives in pixels).
         optimizer: a torch optimizer over `generator.parameters()`.
-        terms: regularizers, each already weighted.
-        weight: w(t), one number or one an item [B]; `sds_weight()` gives SDS, 0 leaves the prior out.
+        losses: regularizers, each already weighted.
+        weight: w(t), one number or one an item [B]; `sds_weight()` gives SDS, None leaves the prior out.
         inner: gradient steps at each visit, each a rendering, an encoding and their backward passes.
         before: called ahead of each gradient step with the visit (learning rates).
-        after: called behind each gradient step with the visit (clamping, renewal of dead paths).
+        after: called behind each gradient step with the visit (clamping, pruning).
         view: visit -> what to render (a camera), None for a single view.
+        backward: in place of `loss.backward()`. A generator too large for one graph renders tensors that are leaves,
+            and this function first propagates the loss to them, then renders again, part by part, to carry their
+            gradients on to psi (deferred back-propagation).
 
     Raises:
         InputError: inner < 1.
@@ -54,61 +75,70 @@ class Descend:
     generator: Generator
     encode: Callable[[Tensor], Tensor]
     optimizer: torch.optim.Optimizer
-    terms: Sequence[Regularizer] = ()
-    weight: Callable[[Step], float | Tensor] = unit
+    losses: Sequence[Loss] = ()
+    weight: Callable[[Step], float | Tensor] | None = unit
     inner: int = 1
     before: Callable[[Step], None] | None = None
     after: Callable[[Step], None] | None = None
     view: Callable[[Step], Any] | None = None
+    backward: Backward = plain_backward
     loss: float = float("nan")
-    _drawn: tuple[Tensor, Tensor] | None = field(default=None, init=False, repr=False)
+    _drawn: tuple[Rendering, Tensor] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.inner < 1:
             raise InputError(f"inner={self.inner}: expected at least one gradient step a visit")
 
     def needs_prior_grad(self, step: Step) -> bool:
+        """Return False: nothing is differentiated through the prior."""
         return False
 
     def __call__(self, pred: Prediction, state: State, step: Step) -> Tensor:
+        """Take the gradient steps of one visit; return the encoded picture after them, [B, C, h, w]."""
         target = pred.z0.detach()
         view = None if self.view is None else self.view(step)
-        image, z = self._drawn if self._drawn is not None and self.view is None else self._draw(view)
+        rendering, z = self._drawn if self._drawn is not None and self.view is None else self._draw(view)
         for _ in range(self.inner):
             if self.before is not None:
                 self.before(step)
             with torch.enable_grad():
-                pull = ((z - target) ** 2).flatten(1).sum(1)
-                loss = 0.5 * (self.weight(step) * pull).sum()
-                for term in self.terms:
-                    loss = loss + term(image, z, pred, step)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+                loss = z.new_zeros(())
+                if self.weight is not None:
+                    pull = ((z - target) ** 2).flatten(1).sum(1)
+                    loss = 0.5 * (self.weight(step) * pull).sum()
+                for term in self.losses:
+                    loss = loss + term(rendering, z, pred, step)
+                self.optimizer.zero_grad(set_to_none=True)
+                self.backward(loss, rendering, view)
             self.optimizer.step()
             self.loss = float(loss.detach())
             if self.after is not None:
                 self.after(step)
-            image, z = self._draw(view)
+            rendering, z = self._draw(view)
         # what was drawn for z' is what the next visit differentiates: one rendering and one encoding a gradient step
-        self._drawn = (image, z)
-        # a copy: where g and E are identities z is psi itself, which the next visit changes in place
+        self._drawn = (rendering, z)
+        # a copy: if g and E are identities z is psi itself, which the next visit changes in place
         return z.detach().clone()
 
-    def _draw(self, view: Any) -> tuple[Tensor, Tensor]:
+    def _draw(self, view: Any) -> tuple[Rendering, Tensor]:
         with torch.enable_grad():
-            image = self.generator.render(view)
-            return image, self.encode(image)
+            rendering = self.generator.render(view)
+            return rendering, self.encode(rendering.image)
 
     def tensors(self) -> dict[str, Tensor]:
-        """psi and the optimizer's moments as flat named tensors, for a checkpoint beside `State.tensors()`."""
+        """Return psi and the optimizer's moments, flat and named, for a checkpoint beside `State.tensors()`."""
         named = {f"psi.{i}": p.detach().clone() for i, p in enumerate(self.generator.parameters())}
         for i, moments in self.optimizer.state_dict()["state"].items():
             for name, value in moments.items():
                 named[f"optimizer.{i}.{name}"] = torch.as_tensor(value).detach().clone()
         return named
 
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Put back what `tensors` described."""
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `tensors` described.
+
+        Raises:
+            InputError: they belong to another generator.
+        """
         self._drawn = None
         parameters = list(self.generator.parameters())
         missing = [f"psi.{i}" for i in range(len(parameters)) if f"psi.{i}" not in tensors]

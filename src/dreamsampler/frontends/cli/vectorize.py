@@ -14,7 +14,7 @@ from .restore import Operators
 
 if TYPE_CHECKING:
     from ...runs.run_vectorize import Scene
-    from ...tasks.canvas import Look
+    from ...steering.control import StepInfo
 
 SVG = (".svg",)
 LARGE = 1_000_000
@@ -171,16 +171,16 @@ class Watcher:
         """What is drawn is known."""
         self._scene = scene
 
-    def __call__(self, look: Look) -> None:
-        if self._scene is not None and self._scene.known and look.done % self.EVERY == 1:
+    def __call__(self, look: StepInfo) -> None:
+        if self._scene is not None and self._scene.known and look.generator is not None and look.done % self.EVERY == 1:
             import torch
 
             from ..vector import decibels
 
             with torch.no_grad():
-                image = look.canvas.generator.render()
+                image = look.generator.render().image
             self._said = f"  {decibels(self._scene.measurement.misfit(image)[0]):.1f} dB"
-        self._show(look.phase, look.done, look.total, None, f"loss {look.loss:.4g}{self._said}")
+        self._show(look.stage, look.done, look.total, None, f"loss {look.loss:.4g}{self._said}")
 
 
 def rasterize(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError
+from ..base import Rendering
 from .drawing import Drawing
 from .flatten import Flattening
 from .rasterizer import rasterize
@@ -37,7 +38,7 @@ class SvgGenerator:
         >>> circles = random_circles(8, (64, 64), torch.Generator().manual_seed(0))
         >>> generator = SvgGenerator.of([circles])
         >>> optimizer = torch.optim.Adam(generator.parameter_groups(), betas=(0.9, 0.9), eps=1e-6)
-        >>> generator.render().shape
+        >>> generator.render().image.shape
         torch.Size([1, 3, 64, 64])
     """
 
@@ -74,8 +75,8 @@ class SvgGenerator:
 
         return cls(first, leaf([d.points for d in drawings]), leaf([d.rgba for d in drawings]), leaf(grounds))
 
-    def render(self, view: Any = None) -> Tensor:
-        """`[B, 3, H, W]` in [-1, 1].
+    def render(self, view: Any = None) -> Rendering:
+        """Render to an image `[B, 3, H, W]` in [-1, 1], opaque.
 
         Args:
             view: height and width to render at instead of the canvas's own (coarse to fine), or None.
@@ -87,9 +88,10 @@ class SvgGenerator:
             points = points * torch.tensor(factor, dtype=points.dtype, device=points.device)
         structure = self.template.structure
         image = rasterize(points, structure, self.rgba, size, self.background, flattening=self.flattening)
-        return 2 * image - 1
+        return Rendering(2 * image - 1)
 
     def parameters(self) -> Sequence[Tensor]:
+        """Return points, colors and backgrounds."""
         return (self.points, self.rgba, self.background)
 
     def parameter_groups(

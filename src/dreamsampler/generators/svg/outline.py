@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .guard import knots
 from .shapes import ellipse
 from .structure import Structure
+from .tangles import find_self_intersections
 
 SAMPLES = 16
 """Points of the outline a segment that the curve is fitted to."""
@@ -40,7 +40,7 @@ def outline(members: NDArray[np.int64], segments: int = 4) -> Tensor:
             best = error, contour
     assert best is not None
     contour = best[1]
-    tangled = bool(knots(contour.unsqueeze(0), Structure(((segments,),))).crossings.any())
+    tangled = bool(find_self_intersections(contour.unsqueeze(0), Structure(((segments,),))).crossings.any())
     return moment_ellipse(members, segments) if tangled else contour
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...core.errors import InputError, MissingExtra
 from .drawing import Drawing
 from .reader import read_svg
-from .renewal import path_use
+from .usage import path_use
 
 
 def trace(

@@ -1,22 +1,24 @@
-"""LIVE: layer-wise vectorization (Ma et al., CVPR 2022, 2206.04655). Shares the loop: yes (an idle guide, gradient
-steps on the drawing).
+"""LIVE: layer-wise vectorization (Ma et al., CVPR 2022, 2206.04655). Shares the loop: yes (no prior, gradient steps on
+the drawing).
 
 Paths come in stages of 1, 1, 2, 4, 8, 16, 32, 32, ...; each new one starts where the picture is most wrong
 (`generators.svg.live`), and all paths so far are optimized on mean(w |render - picture|^2) + Xing of the new paths. The
 weight w = (max d - d) / max d falls with the distance d to the outline of the new paths' union, cut off at 10 px, and
-adds up over the stages, to at most 1. Published rates are 1 px and 0.01; here they are the canvas's, as everywhere.
+adds up over the stages, to at most 1. Published rates are 1 px and 0.01; here they are the run's, as everywhere.
 It vectorizes a picture: given a measurement, that is the first guess A^+ y. No evaluations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from ...core.types import Prediction, Prior, Step
+from ...core.settings import settings
+from ...core.types import Prediction, Step
+from ...generators.base import Rendering
 from ...generators.svg.crossing import crossing_loss
 from ...generators.svg.drawing import Drawing
 from ...generators.svg.generator import SvgGenerator
@@ -24,13 +26,9 @@ from ...generators.svg.initialize import joined, random_circles, seeded_circles
 from ...generators.svg.live import live_seeds
 from ...generators.svg.rasterizer import rasterize
 from ...generators.svg.structure import Structure
-from ...operators import Measurement
-from ...steering.renoise import keep
-from ...tasks.canvas import Course, Phase, clean_visits, entry, idle, run_phases
-from ...tasks.common import Receipt, seeds_for
-from ...tasks.sketch import Vectorized, check_scene, identity, nothing
-from ...tasks.vectorize.settings import VectorSettings
-from .common import blank, canvas_of, leg, stands_in
+from ...steering.stages import Stage, Stages, clean_visits
+from ...tasks.vectorize.drawing import DrawingProblem, Drawn, run_of
+from .options import StageSteps
 
 MOST = 32
 """Paths of the largest stage."""
@@ -40,36 +38,27 @@ RADIUS = 5.0
 """Pixels of a new circle."""
 
 
-def vector_live(
-    prior: Prior | None,
-    measurement: Measurement,
-    prompt: str = "",
-    *,
-    settings: VectorSettings | None = None,
-    drawings: Sequence[Drawing] | None = None,
-    seeds: Sequence[int] | None = None,
-    course: Course | None = None,
-) -> Vectorized:
-    """Vectorize the first guess A^+ y layer by layer; arguments as `tasks.vectorize.vectorize`.
+@settings
+class LIVE:
+    """Vectorize the first guess A^+ y layer by layer.
 
-    Prior, prompt and `drawings` are ignored, as are all settings but paths, segments, steps, crossing and the rates.
-
-    Raises:
-        InputError: an argument has the wrong shape or range, or a checkpoint belongs to another run.
+    Prior, prompt and given drawings are ignored, as are all settings of the task but paths, segments, steps, rates and
+    `crossing_weight`.
     """
-    check_scene(measurement)
-    chosen = settings or VectorSettings()
-    each = seeds_for(seeds, measurement.y.shape[0])
-    made = draw_layers(measurement.first_guess(), chosen, each, chosen.steps, course)
-    shown = torch.cat([drawing.render() for drawing in made])
-    return Vectorized(tuple(made), tuple(measurement.misfit(2 * shown - 1)), Receipt(0))
+
+    stage_steps: StageSteps = 0
+
+    def __call__(self, problem: DrawingProblem) -> Stages[Drawn]:
+        """Yield the stages."""
+        picture = problem.measurement.first_guess()
+        return Drawn((yield from layers(problem, picture, problem.settings.steps, self.stage_steps)))
 
 
-def growth(paths: int) -> list[int]:
-    """How many paths each stage adds: doubling, at most 32.
+def stage_paths(paths: int) -> list[int]:
+    """Return how many paths each stage adds: doubling, at most 32.
 
     Example:
-        >>> growth(10)
+        >>> stage_paths(10)
         [1, 1, 2, 4, 2]
     """
     plan: list[int] = []
@@ -78,64 +67,41 @@ def growth(paths: int) -> list[int]:
     return plan
 
 
-def draw_layers(
-    pictures: Tensor, settings: VectorSettings, seeds: Sequence[int], steps: int, course: Course | None = None
-) -> list[Drawing]:
-    """LIVE on pictures [B, 3, H, W] in [-1, 1]; its stages are runs 0, 1, ... of the course."""
-    target = (pictures.detach().float() + 1) / 2
-    size, items = (target.shape[2], target.shape[3]), target.shape[0]
-    plan = growth(settings.paths)
-    made: list[Drawing] = []
-    kept, done = torch.zeros(items, *size), 0
+def layers(problem: DrawingProblem, pictures: Tensor, steps: int, stage_steps: int = 0) -> Stages[list[Drawing]]:
+    """Yield LIVE's stages on pictures [B, 3, H, W] in [-1, 1]; return the drawings.
+
+    Args:
+        steps: of all stages together.
+        stage_steps: of each stage instead; 0: an equal share of `steps`.
+    """
+    target, settings = (pictures.detach().float() + 1) / 2, replace(problem.settings, prune_every=0)
+    plan = stage_paths(settings.paths)
+    made: list[Drawing | None] = [None] * len(problem.seeds)
+    kept = torch.zeros(len(problem.seeds), *problem.size)
     for number, count in enumerate(plan):
-        done += count
-        resume = stands_in(course, number)
-        kept = kept if resume is None else entry(resume, "kept")
-        here = leg(course, number, kept=kept)
-        if here is None or resume is not None:
-            made = blank(done, size, settings.segments, items)
-        else:
-            made = [_grown(made, k, target[k], count, seed, settings.segments) for k, seed in enumerate(seeds)]
-        if here is None:
-            continue
-        share = steps * (number + 1) // len(plan) - steps * number // len(plan)
-        made, kept = _stage(made, target, kept, count, max(1, share), settings, seeds, here)
-    return made
+        kept = problem.control.once(f"weights.{number}", kept.clone)
+        share = stage_steps or max(1, steps * (number + 1) // len(plan) - steps * number // len(plan))
+        items = zip(made, target, problem.seeds, strict=True)
+        start = [_grown(drawing, goal, count, seed, settings.segments) for drawing, goal, seed in items]
+        run = run_of(start, problem.seeds, settings, share)
+        loss = LayerLoss(run.generator, target, kept, count, settings.crossing_weight)
+        yield Stage("trace", run.optimization, clean_visits(share), [loss])
+        made, kept = [*run.drawings()], loss.weights()
+    return [drawing for drawing in made if drawing is not None]
 
 
-def _stage(
-    start: Sequence[Drawing],
-    target: Tensor,
-    kept: Tensor,
-    count: int,
-    steps: int,
-    settings: VectorSettings,
-    seeds: Sequence[int],
-    course: Course,
-) -> tuple[list[Drawing], Tensor]:
-    """Optimize all paths, the last `count` of which are new; the drawings and the weights that stay."""
-    canvas = canvas_of(start, seeds, settings, steps)
-    canvas.renew_every = 0
-    loss = LayerLoss(canvas.generator, target, kept, count, settings.crossing_weight)
-    phase = Phase("trace", clean_visits(steps), idle, keep, identity, nothing, [loss], carry=False)
-    run_phases(None, canvas, [phase], course)
-    return [canvas.generator.drawing(k) for k in range(len(start))], loss.weights()
-
-
-def _grown(made: Sequence[Drawing], item: int, target: Tensor, count: int, seed: int, segments: int) -> Drawing:
-    """A drawing with `count` more paths where it is most wrong; where it is not, small ones at random places."""
+def _grown(made: Drawing | None, target: Tensor, count: int, seed: int, segments: int) -> Drawing:
+    """Return a drawing with `count` more paths where it is most wrong; if it is right, small ones at random places."""
     size = (target.shape[1], target.shape[2])
-    shown = made[item].render()[0] if made else torch.ones_like(target)
+    shown = torch.ones_like(target) if made is None else made.render()[0]
     places = live_seeds(shown, target, count)
-    rng = torch.Generator("cpu").manual_seed(
-        (int(seed) * 1009 + (made[item].structure.path_count if made else 0)) % 2**63
-    )
+    paths = 0 if made is None else made.structure.path_count
+    rng = torch.Generator("cpu").manual_seed((int(seed) * 1009 + paths) % 2**63)
     new = [seeded_circles(places, size, radius=RADIUS, segments=segments)] if places else []
     if len(places) < count:
         new.append(random_circles(count - len(places), size, rng, segments=segments, radius=RADIUS / 2))
-    layers = [*([made[item]] if made else []), *new]
-    whole = layers[0]
-    for layer in layers[1:]:
+    whole, *above = new if made is None else [made, *new]
+    for layer in above:
         whole = joined(whole, layer)
     return whole
 
@@ -148,26 +114,27 @@ class LayerLoss:
         target: pictures [B, 3, H, W] in [0, 1].
         kept: weights of the stages before, [B, H, W].
         count: how many of the last paths are new.
-        crossing: weight of the Xing loss.
+        crossing_weight: of the Xing loss.
     """
 
     generator: SvgGenerator
     target: Tensor
     kept: Tensor
     count: int
-    crossing: float
+    crossing_weight: float
 
-    def __call__(self, image: Tensor, z: Tensor, pred: Prediction, step: Step) -> Tensor:
-        error = ((image + 1) / 2 - self.target).square().sum(1)
+    def __call__(self, rendering: Rendering, z: Tensor, pred: Prediction, step: Step) -> Tensor:
+        error = ((rendering.image + 1) / 2 - self.target).square().sum(1)
         loss = (self.weights() * error).mean((1, 2)).sum()
-        if self.crossing == 0:
+        if self.crossing_weight == 0:
             return loss
         structure, rows = self._new()
-        return loss + self.crossing * image.shape[0] * crossing_loss(self.generator.points[:, rows], structure)
+        xing = crossing_loss(self.generator.points[:, rows], structure)
+        return loss + self.crossing_weight * error.shape[0] * xing
 
     @torch.no_grad()
     def weights(self) -> Tensor:
-        """w of the new paths where they are now, plus those kept, at most 1: [B, H, W]."""
+        """Return w of the new paths as they are now, plus those kept, at most 1: [B, H, W]."""
         structure, rows = self._new()
         points = self.generator.points[:, rows]
         white = torch.ones(points.shape[0], structure.path_count, 4)
@@ -181,7 +148,7 @@ class LayerLoss:
 
 
 def unsigned_weights(inside: Tensor, reach: int = REACH) -> Tensor:
-    """(max d - d) / max d, d the distance to the outline of a region, cut off at `reach` px; 0 without an outline.
+    """Return (max d - d) / max d, d the distance to the outline of a region, cut off at `reach` px; 0 without one.
 
     Args:
         inside: bool [B, H, W].
@@ -192,7 +159,7 @@ def unsigned_weights(inside: Tensor, reach: int = REACH) -> Tensor:
 
 
 def outline_distance(inside: Tensor, reach: int = REACH) -> Tensor:
-    """Distance of every pixel's middle to the outline between a region and the rest, exact up to `reach`, else that.
+    """Return the distance of every pixel's middle to the outline of a region, exact up to `reach`, else that.
 
     The outline runs half a pixel before the nearest pixel of the other side. Squared distances are separable: the
     nearest such pixel in each row, then the best row (both within `reach`).
@@ -211,7 +178,7 @@ def outline_distance(inside: Tensor, reach: int = REACH) -> Tensor:
 
 
 def _nearest(squared: Tensor, axis: int, reach: int, far: float) -> Tensor:
-    """min over k in [-reach, reach] of squared[. + k] + k^2 along an axis."""
+    """Return min over k in [-reach, reach] of squared[. + k] + k^2 along an axis."""
     length = squared.shape[axis]
     pad = [reach, reach] if axis == 2 else [0, 0, reach, reach]
     wide = torch.nn.functional.pad(squared, pad, value=far)
@@ -219,3 +186,16 @@ def _nearest(squared: Tensor, axis: int, reach: int, far: float) -> Tensor:
     for k in range(-reach, reach + 1):
         best = torch.minimum(best, wide.narrow(axis, reach + k, length) + float(k * k))
     return best
+
+
+def start_and_steps(problem: DrawingProblem) -> Stages[tuple[Sequence[Drawing], int]]:
+    """Yield LIVE's stages on the first guess, unless drawings are given; return drawings and the steps that are left.
+
+    `settings.fit` is the share of steps that LIVE gets.
+    """
+    steps = problem.settings.steps
+    if problem.drawings is not None:
+        return problem.drawings, steps
+    traced = max(1, round(problem.settings.fit * steps))
+    made = yield from layers(problem, problem.measurement.first_guess(), traced)
+    return made, max(1, steps - traced)

@@ -10,113 +10,79 @@ everywhere. The released code pairs the one-step beta_t with a level two steps a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated
 
 import torch
+from torch import Tensor
 
 from ...core.errors import InputError
 from ...core.schedule import TableSchedule
+from ...core.settings import Doc, Ge, Le, settings
 from ...core.state import State
-from ...core.types import Condition, Prediction, Prior, Step
-from ...generators.svg.drawing import Drawing
-from ...operators import Measurement
-from ...steering.optimize import unit
+from ...core.types import Prediction, Prior, Step
 from ...steering.renoise import fresh
-from ...tasks.canvas import Canvas, Course, Phase, entry, run_phases
-from ...tasks.common import check_prompts, seeds_for
-from ...tasks.pull import encoder
-from ...tasks.sketch import Vectorized, check_scene, finished, regularizers
-from ...tasks.vectorize.settings import VectorSettings
-from ..common import check_number
+from ...steering.stages import Stage, Stages
+from ...tasks.vectorize.drawing import DrawingProblem, DrawingRun, Drawn, finished, outline_losses, run_of
+from ...tasks.vectorize.guidance_schedule import encoder
 from ..editing.distil import Difference, random_visits
 from ..editing.pds import weights
-from .common import canvas_of, leg, spent, stands_in
-from .live import draw_layers, growth
+from .live import start_and_steps
+from .options import GuidanceScale, High, Low, SourcePrompt, VisitSeed
+from .vectorfusion import check_interval, needed
 
 
-def vector_pds(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: str = "",
-    *,
-    settings: VectorSettings | None = None,
-    drawings: Sequence[Drawing] | None = None,
-    seeds: Sequence[int] | None = None,
-    course: Course | None = None,
-    source_prompt: str = "",
-    scale: float = 100.0,
-    low: float = 0.1,
-    high: float = 0.98,
-    stride: int = 2,
-    visit_seed: int = 0,
-) -> Vectorized:
+@settings
+class PDS:
     """Trace the first guess A^+ y with LIVE, then refine the drawing towards the prompt.
 
-    Args:
-        settings: `fit` is the share of steps of the LIVE stage; `balance`, `start`, `fade`, `scale` are not used.
-        drawings: refine these instead.
-        source_prompt: what the traced drawing shows.
-        scale: guidance of both branches; the released code has 100 for SVGs.
-        low, high: t is uniform in this share of the schedule.
-        stride: entries of the table between z_t and z_{t-1}: 2 as released.
-        visit_seed: of the levels.
-        prior, measurement, prompt, seeds, course: as `tasks.vectorize.vectorize`.
-
-    Raises:
-        InputError: an argument has the wrong shape or range, or a checkpoint belongs to another run.
+    Of the task's settings `fit` is the share of steps of the LIVE stage; `prior_weight`, `denoise`, `final_weight` and
+    `guidance_scale` are not used. Given drawings are refined instead.
     """
-    check_prompts([prompt, source_prompt], "prompt")
-    check_number("scale", scale)
-    check_number("stride", stride, 1)
-    check_scene(measurement)
-    chosen, counted = settings or VectorSettings(), spent(prior)
-    each = seeds_for(seeds, measurement.y.shape[0])
-    traced = 0 if drawings is not None else max(1, round(chosen.fit * chosen.steps))
-    steps, number = max(1, chosen.steps - traced), 0
-    if drawings is not None:
-        start = list(drawings)
-    else:
-        start = draw_layers(measurement.first_guess(), chosen, each, traced, course)
-        number = len(growth(chosen.paths))
-    conditions = Conditions(*(prior.embed([text]) for text in (prompt, source_prompt, "")))
-    visits = random_visits(prior.schedule, steps, low, high, visit_seed)
-    canvas = canvas_of(start, each, chosen, steps)
-    refine(prior, canvas, conditions, visits, chosen, scale, stride, course, number)
-    return finished(canvas, measurement, spent(prior) - counted)
+
+    source_prompt: SourcePrompt = ""
+    guidance_scale: GuidanceScale = 100.0
+    low: Low = 0.1
+    high: High = 0.98
+    stride: Annotated[
+        int, Ge(1), Le(1000), Doc("Entries of the table between z_t and z_{t-1}: 2 as released, 1 for a true step.")
+    ] = 2
+    visit_seed: VisitSeed = 0
+
+    def __post_init__(self) -> None:
+        check_interval(self.low, self.high)
+
+    def __call__(self, problem: DrawingProblem) -> Stages[Drawn]:
+        """Yield LIVE's stages and the refinement."""
+        prior = needed(problem)
+        _table(prior)
+        start, steps = yield from start_and_steps(problem)
+        run = run_of(start, problem.seeds, problem.settings, steps)
+        yield self.stage(prior, problem, run, steps)
+        return finished(run)
+
+    def stage(self, prior: Prior, problem: DrawingProblem, run: DrawingRun, steps: int) -> Stage:
+        """Return the stage in which the drawing leaves its present state by PDS."""
+        encode, schedule = encoder(prior, problem.size), _table(prior)
+
+        def encoded() -> Tensor:
+            with torch.no_grad():
+                return encode(run.generator.render().image)
+
+        # a checkpoint holds it: the drawing of a resumed run does not show its beginning any more
+        source = problem.control.once("source", encoded)
+        target, origin, null = (prior.embed([text]) for text in (problem.prompt, self.source_prompt, ""))
+        scales = (self.guidance_scale, self.guidance_scale)
+        difference = Difference(source, target, origin, null, scales)
+        guide = PosteriorDifference(difference, schedule, self.stride)
+        visits = random_visits(schedule, steps, self.low, self.high, self.visit_seed)
+        return Stage("refine", run.optimization, visits, outline_losses(problem.settings, run), guide, fresh, encode)
 
 
-class Conditions(NamedTuple):
-    """What the drawing should show, what it showed at first, and the null prompt."""
-
-    target: Condition
-    source: Condition
-    null: Condition
-
-
-def refine(
-    prior: Prior,
-    canvas: Canvas,
-    conditions: Conditions,
-    visits: Sequence[Step],
-    settings: VectorSettings,
-    scale: float,
-    stride: int,
-    course: Course | None,
-    number: int,
-) -> None:
-    """Run number `number` of several in a row: the drawing on the canvas leaves its present state by PDS."""
-    encode = encoder(prior, canvas.generator.template.size)
-    resume = stands_in(course, number)
-    with torch.no_grad():
-        # a checkpoint holds it: the canvas of a resumed run does not show its beginning any more
-        source = encode(canvas.generator.render()) if resume is None else entry(resume, "source")
+def _table(prior: Prior) -> TableSchedule:
     if not isinstance(prior.schedule, TableSchedule):
         raise InputError("method='pds': defined on the table of a variance-preserving prior; this one is a flow")
-    guide = PosteriorDifference(Difference(source, *conditions, (scale, scale)), prior.schedule, stride)
-    phase = Phase("refine", visits, guide, fresh, encode, unit, regularizers(None, settings, canvas))
-    run_phases(prior, canvas, [phase], leg(course, number, source=source))
+    return prior.schedule
 
 
 @dataclass(frozen=True)

@@ -1,46 +1,30 @@
-"""Ways to draw a measurement by name: DreamSampler's own and those that it is compared with, on one canvas and loop."""
+"""A way of drawing with its options, and numbers of the task that it changes, as one text."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...core.errors import InputError
+from ...core.settings import options_of, parse
 from ...core.types import Prior
 from ...generators.svg.drawing import Drawing
 from ...operators import Measurement
-from ...tasks.canvas import Course
-from ...tasks.sketch import Vectorized
+from ...steering.control import RunControl
 from ...tasks.vectorize.settings import VectorSettings
+from ...tasks.vectorize.task import DrawingMethod, Vectorized, vectorize
+from ..registry import ENTRIES, find
 
-VECTORIZING: dict[str, str] = {
-    "dreamsampler": "...tasks.vectorize.task:vectorize",
-    "data": ".data:vector_data",
-    "sds": ".sds:vector_sds",
-    "vectorfusion": ".vectorfusion:vector_vectorfusion",
-    "pds": ".pds:vector_pds",
-    "live": ".live:vector_live",
-    "chain": ".chain:vector_chain",
-    "trace": ".trace:vector_trace",
-}
-"""(prior, measurement, prompt, *, settings, drawings, seeds, course, ...) -> Vectorized."""
-
-WITHOUT_PRIOR = ("data", "live", "trace")
-"""Methods that need no model."""
-
-_KINDS = {int: "a whole number", float: "a number", str: "a word"}
-_PLACED = (
-    "method", "operator", "size", "paths", "segments", "steps", "init", "noise_std", "sample", "sample_steps",
-    "sample_guidance_scale",
+TUNED = (
+    "fit", "denoise", "guidance_scale", "prior_weight", "final_weight", "eta", "crossing_weight", "flatness_weight",
+    "penalty", "rate", "color_rate", "blur", "prune_every", "restore_steps", "estimate_std",
 )  # fmt: skip
-"""Settings that have a place of their own everywhere."""
+"""Settings of the task that `--method name:option=value` may change too; the others have a place of their own."""
 
 
 class Drawer(NamedTuple):
-    """A method with its options: its own arguments, and settings that it changes.
+    """A method with its options: its own, and settings of the task that it changes.
 
     Example:
         >>> Drawer.parse("sds:prior_weight=1").settings
@@ -53,37 +37,39 @@ class Drawer(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Drawer:
-        """A method and its options, written "sds:scale=20,prior_weight=0.5".
+        """Return a method and its options, written "sds:guidance_scale=20,prior_weight=0.5".
 
         Raises:
-            InputError: an unknown method or option, or a value of the wrong kind; names the options that there are.
+            InputError: an unknown method or option, or a value of the wrong type or range.
         """
         name, _, rest = text.partition(":")
-        parameters = inspect.signature(load_drawer(name)).parameters.values()
-        own_kinds = {p.name: type(p.default) for p in parameters if type(p.default) in _KINDS and p.name != "prompt"}
-        kinds: dict[str, Any] = {
-            field.name: type(field.default)
-            for field in dataclasses.fields(VectorSettings)
-            if field.name not in (*_PLACED, *own_kinds)
-        }
-        own: dict[str, Any] = {}
-        settings: dict[str, Any] = {}
+        kind, where = find(name, "drawing").method, f"method {text!r}"
+        own = {option.name for option in options_of(kind)}
+        tuned = [name for name in TUNED if name not in own]
+        parts: dict[bool, list[str]] = {True: [], False: []}
         for part in filter(None, (part.strip() for part in rest.split(","))):
-            key, _, value = part.partition("=")
-            kind = own_kinds.get(key) or kinds.get(key)
-            if kind is None:
-                known = ", ".join((*own_kinds, *kinds))
-                raise InputError(f"method {text!r}: {name} has no option {key!r}; it has {known}")
-            try:
-                (own if key in own_kinds else settings)[key] = kind(value)
-            except ValueError:
-                raise InputError(f"method {text!r}: {key}={value!r}; expected {_KINDS[kind]}") from None
-        return cls(name, own, settings)
+            key = part.partition("=")[0].strip().replace("-", "_")
+            if key not in (*own, *tuned):
+                known = ", ".join((*(option.name for option in options_of(kind)), *tuned))
+                raise InputError(f"{where}: {name} has no option {key!r}; it has {known}")
+            parts[key in own].append(part)
+        drawer = cls(
+            name, parse(kind, ",".join(parts[True]), where), parse(VectorSettings, ",".join(parts[False]), where)
+        )
+        try:
+            drawer.method()
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        return drawer
+
+    def method(self) -> DrawingMethod:
+        """Return the method with its own options."""
+        return find(self.name, "drawing").method(**self.own)
 
     @property
     def needs_prior(self) -> bool:
         """Whether a model takes part."""
-        return self.name not in WITHOUT_PRIOR
+        return find(self.name, "drawing").needs_prior
 
     def __call__(
         self,
@@ -94,29 +80,18 @@ class Drawer(NamedTuple):
         settings: VectorSettings | None = None,
         drawings: Sequence[Drawing] | None = None,
         seeds: Sequence[int] | None = None,
-        course: Course | None = None,
+        control: RunControl | None = None,
     ) -> Vectorized:
-        """Draw a measurement; arguments as `tasks.vectorize.vectorize`.
+        """Draw a measurement; arguments as `tasks.vectorize.task.vectorize`.
 
         Raises:
             InputError: no prior for a method that needs one, or an argument of the wrong shape, range or number.
         """
         if prior is None and self.needs_prior:
-            raise InputError(f"method={self.name!r}: needs a model; {', '.join(WITHOUT_PRIOR)} need none")
+            free = ", ".join(entry.name for entry in ENTRIES if entry.kind == "drawing" and not entry.needs_prior)
+            raise InputError(f"method={self.name!r}: needs a model; {free} need none")
         chosen = dataclasses.replace(settings or VectorSettings(), **self.settings)
-        draw = load_drawer(self.name)
-        return draw(
-            prior, measurement, prompt, settings=chosen, drawings=drawings, seeds=seeds, course=course, **self.own
-        )
-
-
-def load_drawer(name: str) -> Callable[..., Vectorized]:
-    """The function of a method.
-
-    Raises:
-        InputError: the name is unknown.
-    """
-    if name not in VECTORIZING:
-        raise InputError(f"method={name!r}: expected one of {', '.join(VECTORIZING)}")
-    module, function = VECTORIZING[name].split(":")
-    return getattr(importlib.import_module(module, __package__), function)
+        return vectorize(
+            prior, measurement, prompt, settings=chosen, drawings=drawings, seeds=seeds, control=control,
+            method=self.method(),
+        )  # fmt: skip

@@ -8,72 +8,58 @@ levels are random and do not descend. The weight is DreamFusion's b_t^2 (eps_w -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
-from ...core.types import Prior, Step
-from ...generators.svg.drawing import Drawing
-from ...operators import Measurement
+from ...core.settings import settings
+from ...core.types import Step
 from ...steering.guidance import CFG
 from ...steering.optimize import sds_weight
 from ...steering.renoise import fresh
-from ...tasks.canvas import Course, Phase, run_phases
-from ...tasks.common import check_prompts
-from ...tasks.pull import calibrate, encoder, prior_visits
-from ...tasks.sketch import Vectorized, finished, fit_phase, make_canvas, regularizers
-from ...tasks.vectorize.settings import VectorSettings
-from ..common import check_number
+from ...steering.stages import Stage, Stages
+from ...tasks.vectorize.drawing import DrawingProblem, Drawn, finished, fit_stage, losses_of, start_run
+from ...tasks.vectorize.guidance_schedule import calibrate, encoder, guidance_schedule
 from ..editing.distil import random_visits
-from .common import spent, variance
+from .options import GuidanceScale, High, Low, VisitSeed, variance
+from .vectorfusion import check_interval
 
 
-def vector_sds(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: str = "",
-    *,
-    settings: VectorSettings | None = None,
-    drawings: Sequence[Drawing] | None = None,
-    seeds: Sequence[int] | None = None,
-    course: Course | None = None,
-    scale: float = 100.0,
-    low: float = 0.02,
-    high: float = 0.98,
-    visit_seed: int = 0,
-) -> Vectorized:
+@settings
+class SDS:
     """Draw a measurement with score distillation as the prior.
 
-    Args:
-        settings: `fit` and `balance` as DreamSampler's, so that only the sampling differs; `start`, `fade` and `scale`
-            are not used.
-        scale: guidance; 100 in DreamFusion.
-        low, high: t is uniform in this share of the schedule.
-        visit_seed: of the levels.
-        prior, measurement, prompt, drawings, seeds, course: as `tasks.vectorize.vectorize`.
-
-    Raises:
-        InputError: an argument has the wrong shape or range, or a checkpoint belongs to another run.
+    Of the task's settings `fit` and `prior_weight` are DreamSampler's, so that only the sampling differs; `denoise`
+    and `final_weight` are not used.
     """
-    check_prompts([prompt], "prompt")
-    check_number("scale", scale)
-    chosen, counted = settings or VectorSettings(), spent(prior)
-    canvas = make_canvas(measurement, chosen, drawings, seeds)
-    fitted = round(chosen.fit * chosen.steps)
-    phases = [fit_phase(measurement, chosen, canvas, fitted)] if fitted else []
-    if fitted < chosen.steps:
-        visits = random_visits(prior.schedule, chosen.steps - fitted, low, high, visit_seed)
-        encode = encoder(prior, (measurement.scene[1], measurement.scene[2]))
-        guide = CFG(prior.embed([prompt]), prior.embed([""]), scale)
-        terms = regularizers(measurement, chosen, canvas)
-        middle = prior_visits(prior, 2, 1.0)[1]
-        weight = relative(middle, chosen.prior_weight)
-        gain = partial(calibrate, prior, canvas, guide, encode, terms[0], middle)
-        phases.append(Phase("distil", visits, guide, fresh, encode, weight, terms, gain))
-    run_phases(prior, canvas, phases, course)
-    return finished(canvas, measurement, spent(prior) - counted)
+
+    guidance_scale: GuidanceScale = 100.0
+    low: Low = 0.02
+    high: High = 0.98
+    visit_seed: VisitSeed = 0
+
+    def __post_init__(self) -> None:
+        check_interval(self.low, self.high)
+
+    def __call__(self, problem: DrawingProblem) -> Stages[Drawn]:
+        """Yield the fit and the distillation."""
+        prior, settings = problem.prior, problem.settings
+        run = start_run(problem)
+        fitted = round(settings.fit * settings.steps)
+        if fitted:
+            yield fit_stage(problem, run, fitted)
+        if prior is None or fitted == settings.steps:
+            return finished(run)
+        visits = random_visits(prior.schedule, settings.steps - fitted, self.low, self.high, self.visit_seed)
+        encode, losses = encoder(prior, problem.size), losses_of(problem, run)
+        guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), self.guidance_scale)
+        middle = guidance_schedule(prior, 2, 1.0)[1]
+        gain = partial(calibrate, prior, run.optimization, guide, encode, losses[0], middle)
+        weight = relative_weight(middle, settings.prior_weight)
+        yield Stage("distil", run.optimization, visits, losses, guide, fresh, encode, weight, gain)
+        return finished(run)
 
 
-def relative(middle: Step, balance: float) -> Callable[[Step], float]:
-    """The SDS weight, `balance` at the level of the calibration."""
+def relative_weight(middle: Step, prior_weight: float) -> Callable[[Step], float]:
+    """Return the SDS weight, `prior_weight` at the level of the calibration."""
     weight = sds_weight(variance)
-    return lambda step: balance * weight(step) / weight(middle)
+    return lambda step: prior_weight * weight(step) / weight(middle)

@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
-import torch
-
-from ...core.types import Prior
-from ...generators.svg.drawing import Drawing
+from ...core.settings import Doc, Ge, Le, settings
 from ...generators.svg.tracer import trace
-from ...operators import Measurement
-from ...tasks.canvas import Course
-from ...tasks.common import Receipt
-from ...tasks.sketch import Vectorized, check_scene
-from ...tasks.vectorize.settings import VectorSettings
+from ...steering.stages import Stages
+from ...tasks.vectorize.drawing import DrawingProblem, Drawn
 
 
-def vector_trace(
-    prior: Prior | None,
-    measurement: Measurement,
-    prompt: str = "",
-    *,
-    settings: VectorSettings | None = None,
-    drawings: Sequence[Drawing] | None = None,
-    seeds: Sequence[int] | None = None,
-    course: Course | None = None,
-    color_bits: int = 6,
-    speckle: int = 4,
-    most: int = 0,
-) -> Vectorized:
-    """Trace the first guess.
+@settings
+class Trace:
+    """Trace the first guess; prior, prompt and the task's settings are ignored."""
 
-    Args:
-        measurement: y and A.
-        color_bits, speckle: vtracer's, see `generators.svg.tracer.trace`.
-        most: keep only so many paths, those of the largest visible area; 0 keeps all, as the tracer leaves them.
-        prior, prompt, settings, drawings, seeds, course: accepted for the common signature; unused.
+    color_bits: Annotated[int, Ge(1), Le(8), Doc("Significant bits of a color channel.")] = 6
+    speckle: Annotated[int, Ge(0), Le(10_000), Doc("Smaller patches are dropped, in pixels squared.")] = 4
+    most: Annotated[int, Ge(0), Le(1_000_000), Doc("Paths to keep, those of the largest visible area; 0: all.")] = 0
 
-    Raises:
-        InputError: numbers out of range. MissingExtra: vtracer is not installed.
-    """
-    check_scene(measurement)
-    pictures = (measurement.first_guess() + 1) / 2
-    made = tuple(trace(picture, most or None, color_bits=color_bits, speckle=speckle) for picture in pictures)
-    shown = torch.cat([drawing.render() for drawing in made])
-    return Vectorized(made, tuple(measurement.misfit(2 * shown - 1)), Receipt(0))
+    def __call__(self, problem: DrawingProblem) -> Stages[Drawn]:
+        """Yield no stage; return what the tracer makes.
+
+        Raises:
+            MissingExtra: vtracer is not installed.
+        """
+        yield from ()
+        pictures = (problem.measurement.first_guess() + 1) / 2
+        options = {"color_bits": self.color_bits, "speckle": self.speckle}
+        return Drawn([trace(picture, self.most or None, **options) for picture in pictures])

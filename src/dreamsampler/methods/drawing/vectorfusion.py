@@ -9,108 +9,92 @@ score distillation alone, through augmented views, with dead paths started anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
 from ...core.errors import InputError
+from ...core.settings import Doc, settings
 from ...core.types import Prior
 from ...generators.svg.drawing import Drawing
 from ...generators.svg.initialize import random_circles
-from ...operators import Measurement
 from ...steering.guidance import CFG
 from ...steering.optimize import sds_weight
 from ...steering.renoise import fresh
-from ...tasks.canvas import Canvas, Course, Phase, run_phases
-from ...tasks.common import check_prompts, seeds_for
-from ...tasks.pull import encoder
-from ...tasks.sketch import Vectorized, check_scene, finished, regularizers
-from ...tasks.vectorize.settings import VectorSettings
-from ..common import check_number
+from ...steering.stages import Optimization, Stage, Stages
+from ...tasks.vectorize.drawing import DrawingProblem, DrawingRun, Drawn, finished, outline_losses, run_of
+from ...tasks.vectorize.guidance_schedule import encoder
 from ..editing.distil import random_visits
-from .common import canvas_of, leg, spent, variance
-from .live import draw_layers, growth
+from .live import start_and_steps
+from .options import GuidanceScale, High, Low, VisitSeed, variance
 from .views import perspective_crop
 
 
-def vector_vectorfusion(
-    prior: Prior,
-    measurement: Measurement,
-    prompt: str = "",
-    *,
-    settings: VectorSettings | None = None,
-    drawings: Sequence[Drawing] | None = None,
-    seeds: Sequence[int] | None = None,
-    course: Course | None = None,
-    begin: str = "live",
-    scale: float = 100.0,
-    low: float = 0.05,
-    high: float = 0.95,
-    visit_seed: int = 0,
-) -> Vectorized:
+@settings
+class VectorFusion:
     """Text-to-SVG from a picture of it.
 
-    Args:
-        settings: `fit` is the share of steps of the LIVE stage; `balance`, `start`, `fade`, `scale` are not used.
-        drawings: start the second stage from these.
-        begin: "live", or "random" circles, with all steps for the second stage.
-        scale: guidance, 100 as published.
-        low, high: t is uniform in this share of the schedule.
-        visit_seed: of the levels.
-        prior, measurement, prompt, seeds, course: as `tasks.vectorize.vectorize`.
-
-    Raises:
-        InputError: an argument has the wrong shape or range, or a checkpoint belongs to another run.
+    Of the task's settings `fit` is the share of steps of the LIVE stage; `prior_weight`, `denoise`, `final_weight` and
+    `guidance_scale` are not used.
     """
-    check_prompts([prompt], "prompt")
-    check_number("scale", scale)
-    check_scene(measurement)
-    if begin not in ("live", "random"):
-        raise InputError(f"begin={begin!r}: expected 'live' or 'random'")
-    chosen, counted = settings or VectorSettings(), spent(prior)
-    each = seeds_for(seeds, measurement.y.shape[0])
-    size = (measurement.scene[1], measurement.scene[2])
-    steps, number = chosen.steps, 0
-    if drawings is not None:
-        start = list(drawings)
-    elif begin == "random":
-        rngs = [torch.Generator("cpu").manual_seed(int(seed)) for seed in each]
-        start = [random_circles(chosen.paths, size, rng, segments=chosen.segments) for rng in rngs]
-    else:
-        traced = max(1, round(chosen.fit * steps))
-        start = draw_layers(measurement.first_guess(), chosen, each, traced, course)
-        steps, number = max(1, steps - traced), len(growth(chosen.paths))
-    canvas = canvas_of(start, each, chosen, steps)
-    phase = fusion_phase(prior, canvas, prompt, chosen, steps, scale, low, high, visit_seed)
-    run_phases(prior, canvas, [phase], leg(course, number))
-    return finished(canvas, measurement, spent(prior) - counted)
+
+    begin: Annotated[
+        Literal["live", "random"], Doc("LIVE on the first guess, or random circles with all steps for distillation.")
+    ] = "live"
+    guidance_scale: GuidanceScale = 100.0
+    low: Low = 0.05
+    high: High = 0.95
+    visit_seed: VisitSeed = 0
+
+    def __post_init__(self) -> None:
+        check_interval(self.low, self.high)
+
+    def __call__(self, problem: DrawingProblem) -> Stages[Drawn]:
+        """Yield LIVE's stages and the distillation."""
+        chosen, prior = problem.settings, needed(problem)
+        start: Sequence[Drawing]
+        if self.begin == "random" and problem.drawings is None:
+            rngs = [torch.Generator("cpu").manual_seed(int(seed)) for seed in problem.seeds]
+            start = [random_circles(chosen.paths, problem.size, rng, segments=chosen.segments) for rng in rngs]
+            steps = chosen.steps
+        else:
+            start, steps = yield from start_and_steps(problem)
+        run = run_of(start, problem.seeds, chosen, steps)
+        yield self.stage(prior, problem, run, steps)
+        return finished(run)
+
+    def stage(self, prior: Prior, problem: DrawingProblem, run: DrawingRun, steps: int) -> Stage:
+        """Return score distillation through augmented views: grad = w(t) (eps_w(z_t) - xi), w = b_t^2, by their z."""
+        visits = random_visits(prior.schedule, steps, self.low, self.high, self.visit_seed)
+        guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), self.guidance_scale)
+        encode = augmented(run.optimization, encoder(prior, problem.size))
+        losses = outline_losses(problem.settings, run)
+        return Stage("distil", run.optimization, visits, losses, guide, fresh, encode, sds_weight(variance))
 
 
-def fusion_phase(
-    prior: Prior,
-    canvas: Canvas,
-    prompt: str,
-    settings: VectorSettings,
-    steps: int,
-    scale: float = 100.0,
-    low: float = 0.05,
-    high: float = 0.95,
-    visit_seed: int = 0,
-) -> Phase:
-    """Score distillation through augmented views: grad = w(t) (eps_w(z_t) - xi), w = b_t^2, by z of the view."""
-    visits = random_visits(prior.schedule, steps, low, high, visit_seed)
-    guide = CFG(prior.embed([prompt]), prior.embed([""]), scale)
-    encode = augmented(canvas, encoder(prior, canvas.generator.template.size))
-    return Phase(
-        "distil", visits, guide, fresh, encode, sds_weight(variance), regularizers(None, settings, canvas), None
-    )
+def augmented(run: Optimization[Any], encode: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Return the encoder behind a view that changes with every gradient step; a resumed run draws the same ones."""
 
-
-def augmented(canvas: Canvas, encode: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """The encoder behind a view that changes with every gradient step; a resumed run draws the same ones."""
-
-    def look(image: Tensor) -> Tensor:
-        seeds = [(int(seed) * 1_000_003 + canvas.taken) % 2**63 for seed in canvas.seeds]
+    def encode_view(image: Tensor) -> Tensor:
+        seeds = [(int(seed) * 1_000_003 + run.taken) % 2**63 for seed in run.seeds]
         return encode(perspective_crop(image, seeds))
 
-    return look
+    return encode_view
+
+
+def needed(problem: DrawingProblem) -> Prior:
+    """Return the problem's prior.
+
+    Raises:
+        InputError: there is none.
+    """
+    if problem.prior is None:
+        raise InputError("model: this method needs one; data, live and trace need none")
+    return problem.prior
+
+
+def check_interval(low: float, high: float) -> None:
+    """Raise `InputError` unless low <= high."""
+    if low > high:
+        raise InputError(f"low={low}, high={high}: expected 0 <= low <= high <= 1, shares of the schedule")

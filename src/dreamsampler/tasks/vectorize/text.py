@@ -17,7 +17,7 @@ from ...io.tensors import to_pixels, to_tensor
 from ...operators import Mask, Measurement, identity
 from ..common import OnProgress
 from ..generate import generate
-from ..pull import prior_grid
+from .guidance_schedule import prior_grid
 
 ALONE = {
     "fit": 0.0, "final_weight": 0.5, "denoise": 0.8, "guidance_scale": 7.5, "penalty": 0.0, "flatness_weight": 0.0,

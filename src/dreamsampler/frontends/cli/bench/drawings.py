@@ -50,12 +50,12 @@ def bench_vectorize(
     from ....bench.models import load_judge
     from ....bench.vectorize import METHODS, TASKS, run
     from ....core.errors import ModelError
-    from ....methods.rehearsal import rehearsed_drawer
+    from ....methods.drawing.registry import Drawer
     from ....tasks.vectorize.settings import VectorSettings
 
     for text in method or ():
         if text != "first guess":
-            rehearsed_drawer(text)
+            Drawer.parse(text)
     settings = VectorSettings(paths=paths, steps=steps)
     pictures = None if icons is None else load_icons(icons)
     try:

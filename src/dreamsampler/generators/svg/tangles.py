@@ -6,7 +6,7 @@ where a measurement says little. Intersection-free steps are what contact solver
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,18 +15,19 @@ from torch import Tensor
 
 from .crossing import self_intersections
 from .drawing import Drawing
+from .generator import SvgGenerator
 from .structure import Structure, segment_corners
 
 CUTS = 12
 """Chords of a segment."""
 MOST_SEGMENTS = 24
-"""Paths of more segments are not watched: pairs of chords grow with the square."""
+"""Paths of more segments are not checked: pairs of chords grow with the square."""
 SHORTER = 0.4
 """Share of a refused step that is tried before none of it."""
 
 
-class Knots(NamedTuple):
-    """What is wrong with each path of a batch, both [B, P].
+class SelfIntersections(NamedTuple):
+    """How each path of a batch crosses itself and which way it turns, both [B, P].
 
     Attributes:
         crossings: pairs of chords that cross properly.
@@ -37,7 +38,7 @@ class Knots(NamedTuple):
     area: Tensor
 
 
-class Alike(NamedTuple):
+class PathGroup(NamedTuple):
     """Paths of one packing: which they are, their rows of control points [n, N'], and where each chord ends."""
 
     paths: Tensor
@@ -46,12 +47,12 @@ class Alike(NamedTuple):
     following: Tensor
 
 
-def knots(points: Tensor, structure: Structure) -> Knots:
-    """Crossings and areas of packed control points [B, N, 2]."""
+def find_self_intersections(points: Tensor, structure: Structure) -> SelfIntersections:
+    """Return crossings and areas of packed control points [B, N, 2]."""
     points = points.detach()
     found = points.new_zeros(2, points.shape[0], structure.path_count)
     bernstein = _bernstein(points)
-    for group in _alike(structure, points.device):
+    for group in _groups(structure, points.device):
         corners = segment_corners(points[:, group.rows], group.structure)
         start = (bernstein @ corners).flatten(-3, -2)
         end = start[..., group.following, :]
@@ -59,11 +60,11 @@ def knots(points: Tensor, structure: Structure) -> Knots:
         found[1][:, group.paths] = turn.sum(-1) / 2
         if start.shape[-2] <= CUTS * MOST_SEGMENTS:
             found[0][:, group.paths] = _crossings(start, end, group.following)
-    return Knots(*found)
+    return SelfIntersections(*found)
 
 
 def _crossings(start: Tensor, end: Tensor, following: Tensor) -> Tensor:
-    """Pairs of chords [..., E, 2] that cross properly; neighbors share an end, which lies on neither side."""
+    """Return pairs of chords [..., E, 2] that cross properly; neighbors share an end, which lies on neither side."""
     along = end - start
     x = start[..., None, :, 0] - start[..., :, None, 0]
     y = start[..., None, :, 1] - start[..., :, None, 1]
@@ -73,30 +74,57 @@ def _crossings(start: Tensor, end: Tensor, following: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def guard(points: Tensor, before: Tensor, known: Knots, structure: Structure) -> Knots:
+def reject_tangled_steps(
+    points: Tensor, before: Tensor, known: SelfIntersections, structure: Structure
+) -> SelfIntersections:
     """Take back, in place, what a step did to paths that it tangled further or turned inside out.
 
     Args:
         points: [B, N, 2] after the step; changed.
         before: the points ahead of it.
-        known: `knots(before)`.
+        known: `find_self_intersections(before)`.
 
     Returns:
-        `knots` of the points as they are now.
+        `find_self_intersections` of the points as they are now.
     """
-    now = knots(points, structure)
+    now = find_self_intersections(points, structure)
     bad = _worse(now, known)
     if not bool(bad.any()):
         return now
     points.copy_(torch.where(_rows(bad, structure), before + SHORTER * (points - before), points))
-    now = knots(points, structure)
+    now = find_self_intersections(points, structure)
     bad = _worse(now, known)
     points.copy_(torch.where(_rows(bad, structure), before, points))
-    return Knots(*(torch.where(bad, old, new) for old, new in zip(known, now, strict=True)))
+    return SelfIntersections(*(torch.where(bad, old, new) for old, new in zip(known, now, strict=True)))
 
 
-def untangled(drawing: Drawing) -> Drawing:
-    """The drawing without the small loops that chords are too coarse to see, where that takes little.
+@dataclass
+class TangleRejection:
+    """Two callbacks, ahead of and behind each step: one that would tangle a path is shortened or taken back."""
+
+    generator: SvgGenerator
+    _before: Tensor | None = field(default=None, init=False, repr=False)
+    _after: tuple[Tensor, SelfIntersections] | None = field(default=None, init=False, repr=False)
+
+    def before(self, taken: int) -> None:
+        """Remember the control points."""
+        self._before = self.generator.points.detach().clone()
+
+    def after(self, taken: int) -> None:
+        """Compare with them."""
+        if self._before is None:
+            return
+        points, structure = self.generator.points.data, self.generator.template.structure
+        if self._after is not None and torch.equal(self._after[0], self._before):
+            known = self._after[1]
+        else:  # the first step, or paths were pruned
+            known = find_self_intersections(self._before, structure)
+        found = reject_tangled_steps(points, self._before, known, structure)
+        self._after = (points.clone(), found)
+
+
+def without_small_loops(drawing: Drawing) -> Drawing:
+    """Return the drawing without the small loops that chords are too coarse to see, where that takes little.
 
     Handles of a path that crosses itself (`crossing.self_intersections`) move towards those of the smooth curve through
     its anchors, just far enough; a path that still crosses itself then stays as it was.
@@ -116,7 +144,7 @@ def untangled(drawing: Drawing) -> Drawing:
 
 
 def _smooth(contour: Tensor) -> Tensor:
-    """The closed Catmull-Rom spline through the anchors of a contour [3 S, 2], tangents no longer than the chords."""
+    """Return the closed Catmull-Rom spline through the anchors [3 S, 2], tangents no longer than chords."""
     anchors = contour[::3]
     ahead, behind = anchors.roll(-1, 0) - anchors, anchors - anchors.roll(1, 0)
     tangent = torch.nn.functional.normalize(ahead + behind, dim=1) / 3
@@ -125,7 +153,7 @@ def _smooth(contour: Tensor) -> Tensor:
     return torch.stack([anchors, after, before.roll(-1, 0)], dim=1).flatten(0, 1)
 
 
-def _worse(now: Knots, known: Knots) -> Tensor:
+def _worse(now: SelfIntersections, known: SelfIntersections) -> Tensor:
     return (now.crossings > known.crossings) | (now.area * known.area < 0)
 
 
@@ -141,7 +169,7 @@ def _bernstein(points: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=16)
-def _alike(structure: Structure, device: torch.device) -> tuple[Alike, ...]:
+def _groups(structure: Structure, device: torch.device) -> tuple[PathGroup, ...]:
     ranges = structure.point_ranges()
     groups: dict[tuple[int, ...], list[int]] = {}
     for path, contours in enumerate(structure.segments):
@@ -155,5 +183,5 @@ def _alike(structure: Structure, device: torch.device) -> tuple[Alike, ...]:
             links.append(torch.arange(first, first + CUTS * count).roll(-1))
             first += CUTS * count
         alone = Structure((contours,))
-        found.append(Alike(torch.tensor(paths).to(device), rows.to(device), alone, torch.cat(links).to(device)))
+        found.append(PathGroup(torch.tensor(paths).to(device), rows.to(device), alone, torch.cat(links).to(device)))
     return tuple(found)
