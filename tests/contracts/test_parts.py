@@ -119,7 +119,7 @@ def test_renoise(gaussian, state, step, renoise):
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_are_finite_and_not_negative(gaussian, name):
     for schedule_steps in (5, 50, 200):
-        weight = WEIGHTS[name] or Strength(1.0, gaussian.schedule)
+        weight = WEIGHTS[name] or Strength(1.0)
         values = [weight(step) for step in gaussian.schedule.visits(schedule_steps)]
         assert all(0.0 <= value < 100.0 for value in values)
 

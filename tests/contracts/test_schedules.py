@@ -49,13 +49,6 @@ def test_upward_steps_mirror_downward_ones(schedule):
     assert [s.t for s in up] == [s.t for s in reversed(down)]
 
 
-def test_pull_is_positive_and_additive(schedule):
-    steps = schedule.visits(10)
-    parts = [schedule.pull(s.t, s.t_next) for s in steps]
-    assert all(part > 0 for part in parts)
-    assert sum(parts) == pytest.approx(schedule.pull(steps[0].t, steps[-1].t_next), rel=1e-9)
-
-
 @pytest.mark.parametrize(("n", "start"), [(0, 1.0), (-3, 1.0), (5, 0.0), (5, 1.1), (5, float("nan"))])
 def test_impossible_requests_are_refused(schedule, n, start):
     with pytest.raises(InputError):

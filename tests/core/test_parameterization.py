@@ -32,6 +32,18 @@ def test_undetermined_levels_are_refused(kind, a, b, latent):
         to_prediction(latent, latent, a, b, kind)
 
 
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "words"),
+    [
+        ("eps", 0.0, 1.0, "does not determine the clean latent at a=0, b=1; start lower"),
+        ("x0", 1.0, 0.0, "does not determine the noise of a clean latent .a=1, b=0.; ask the network at a noisier"),
+    ],
+)
+def test_the_sentence_names_what_is_left_open(kind, a, b, words, latent):
+    with pytest.raises(InputError, match=words):
+        to_prediction(latent, latent, a, b, kind)
+
+
 def test_unknown_kind_is_refused(latent):
     with pytest.raises(InputError, match="'sample'"):
         to_prediction(latent, latent, 0.8, 0.6, "sample")

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.core.schedule import FlowSchedule, TableSchedule, ascending
+from dreamsampler.core.schedule import FlowSchedule, TableSchedule, ascending, clean_end
 
 
 def test_stable_diffusion_grid_and_levels():
@@ -59,20 +59,13 @@ def test_ascending_visits_the_same_levels_backwards(schedule):
         assert rising.t == falling.t
 
 
-@pytest.mark.parametrize("schedule", [TableSchedule.scaled_linear(), FlowSchedule(), FlowSchedule(shift=3.0)])
-@pytest.mark.parametrize("n", [5, 20, 40])
-def test_total_pull_does_not_depend_on_the_number_of_steps(schedule, n):
-    total = sum(schedule.pull(s.t, s.t_next) for s in schedule.visits(n))
-    reference = sum(schedule.pull(s.t, s.t_next) for s in schedule.visits(200))
-    # the leading grid begins one stride below the table's end, where a b is nearly 0
-    assert total == pytest.approx(reference, rel={5: 0.1, 20: 0.02, 40: 0.01}[n])
-
-
-def test_flow_pull_is_the_integral():
-    schedule, n = FlowSchedule(), 4000
-    middles = [(i + 0.5) / n * 0.7 for i in range(n)]
-    numeric = sum(x * (1 - x) / (1 - 2 * x + 2 * x * x) for x in middles) * 0.7 / n
-    assert schedule.pull(700.0, 0.0) == pytest.approx(numeric, rel=1e-6)
+@pytest.mark.parametrize("schedule", [TableSchedule.scaled_linear(), FlowSchedule(shift=3.0)])
+def test_a_clean_end_changes_where_the_last_step_leads_and_nothing_else(schedule):
+    down = schedule.visits(8)
+    clean = clean_end(down)
+    assert clean[:-1] == down[:-1]
+    assert clean[-1] == down[-1]._replace(a_next=1.0, b_next=0.0)
+    assert ascending(clean)[0][2:4] == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("n", [0, -1, 1001])

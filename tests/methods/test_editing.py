@@ -37,10 +37,15 @@ def guided(eps):
     return ask
 
 
+def with_clean_end(steps):
+    """Inversion begins with a clean picture, not at Stable Diffusion's last level."""
+    return [*steps[:-1], steps[-1]._replace(a_next=1.0, b_next=0.0)]
+
+
 def swap(eps, guided, schedule, z, n=12, w=4.0):
     steps = schedule.visits(n)
-    for s in reversed(steps):
-        e = eps(z, s._replace(a=s.a_next, b=s.b_next), "source")
+    for s in reversed(with_clean_end(steps)):
+        e = eps(z, s, "source")
         z = s.a * (z - s.b_next * e) / s.a_next + s.b * e
     for s in steps:
         e = guided(z, s, "target", w)
@@ -61,9 +66,8 @@ def sdedit(eps, guided, schedule, z, n=12, w=4.0, t0=0.5):
 
 def cfgpp(eps, guided, schedule, z, n=12, lam=0.4):
     steps = schedule.visits(n)
-    for s in reversed(steps):
-        low = s._replace(a=s.a_next, b=s.b_next)
-        z = s.a * (z - s.b_next * eps(z, low, "")) / s.a_next + s.b * guided(z, low, "source", lam)
+    for s in reversed(with_clean_end(steps)):
+        z = s.a * (z - s.b_next * eps(z, s, "")) / s.a_next + s.b * guided(z, s, "source", lam)
     for s in steps:
         z0 = (z - s.b * guided(z, s, "target", lam)) / s.a
         z = s.a_next * z0 + s.b_next * eps(z, s, "")

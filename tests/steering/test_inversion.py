@@ -1,9 +1,13 @@
+import dataclasses
+
 import pytest
 import torch
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.noise import Noise
+from dreamsampler.core.parameterization import KINDS
+from dreamsampler.core.schedule import FlowSchedule, TableSchedule
 from dreamsampler.core.state import State
 from dreamsampler.steering.guidance import Single
 from dreamsampler.steering.inversion import METHODS, invert
@@ -15,8 +19,7 @@ def round_trip(prior, z0, n, method, rounds=2):
     steps = prior.schedule.visits(n)
     top = invert(prior, State.start(z0, [0, 1]), steps, ("",), method, rounds)
     back = dream_sample(State.start(top.z, [0, 1]), prior, steps, Single(("",)), Solve(), keep)
-    # both ends at the final level (a, b), which still holds a little noise
-    return float((back.z - z0).norm() / z0.norm())
+    return float((back.z0 - z0).norm() / z0.norm())
 
 
 @pytest.fixture
@@ -27,14 +30,57 @@ def picture(mixture):
 
 
 def test_released_inversion(mixture, picture):
-    """e = eps(z at t', t); z_t = a (z - b' e) / a' + b e, longhand."""
+    """e = eps(z at t', t); z_t = a (z - b' e) / a' + b e, longhand, from the level that the released script starts at."""
     z = picture
     steps = mixture.schedule.visits(20)
     for s in reversed(steps):
-        e = mixture.predict([z], s._replace(a=s.a_next, b=s.b_next), [("",)])[0].eps
+        e = mixture.predict([z], s, [("",)])[0].eps
         z = s.a * (z - s.b_next * e) / s.a_next + s.b * e
-    top = invert(mixture, State.start(picture, [0, 1]), steps, ("",), "plain")
+    top = invert(mixture, State.start(picture, [0, 1]), steps, ("",), "plain", clean=False)
     torch.testing.assert_close(top.z, z, atol=1e-12, rtol=0)
+
+
+def test_a_clean_picture_is_inverted_from_a_clean_level(mixture, picture):
+    """Taken to lie at the table's last level, a picture keeps an error that no refinement removes."""
+    steps = mixture.schedule.visits(20)
+    lost = {}
+    for clean in (False, True):
+        top = invert(mixture, State.start(picture, [0, 1]), steps, ("",), "fixed-point", 40, clean=clean)
+        back = dream_sample(State.start(top.z, [0, 1]), mixture, steps, Single(("",)), Solve(), keep)
+        lost[clean] = float((back.z0 - picture).norm() / picture.norm())
+    assert lost[False] > 1e-3
+    assert lost[True] < 1e-9
+
+
+PATHS = {
+    "table": TableSchedule.scaled_linear(),
+    "table with a clean end": TableSchedule.scaled_linear(final=1.0),
+    "flow": FlowSchedule(),
+    "shifted flow": FlowSchedule(shift=3.0),
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", METHODS)
+def test_inversion_does_not_depend_on_what_the_network_predicts(mixture, picture, path, method):
+    """An exact prior gives one answer whichever output it is read from, on every path and from a clean latent."""
+    tops = {}
+    for kind in KINDS:
+        prior = dataclasses.replace(mixture, kind=kind, schedule=PATHS[path])
+        # at sigma = 1 the noise says nothing of the picture: begin below it
+        steps = PATHS[path].visits(20, start=0.9)
+        top = invert(prior, State.start(picture, [0, 1]), steps, ("",), method)
+        back = dream_sample(State.start(top.z, [0, 1]), prior, steps, Single(("",)), Solve(), keep)
+        assert float((back.z0 - picture).norm() / picture.norm()) < (0.3 if method == "plain" else 0.1)
+        tops[kind] = top.z
+    for kind in KINDS:
+        torch.testing.assert_close(tops[kind], tops["eps"], atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["x0", "v", "flow"])
+def test_inversion_reaches_pure_noise_where_the_output_allows_it(mixture, picture, kind):
+    prior = dataclasses.replace(mixture, kind=kind, schedule=FlowSchedule())
+    assert round_trip(prior, picture, 60, "two-step") < 0.02
 
 
 def test_better_methods_lose_less(mixture, picture):

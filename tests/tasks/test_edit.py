@@ -24,11 +24,11 @@ def pictures(world) -> torch.Tensor:
 
 
 def test_released_procedure(world, pictures):
-    """Null-prompt inversion and Algorithm 3 with c = 0.2, longhand, to rounding."""
+    """Null-prompt inversion of a clean picture and Algorithm 3 with c = 0.2, longhand, to rounding."""
     steps, c = world.schedule.visits(20), 0.2
     z = pictures
-    for s in reversed(steps):
-        e = world.predict([z], s._replace(a=s.a_next, b=s.b_next), [("",)])[0].eps
+    for s in reversed([*steps[:-1], steps[-1]._replace(a_next=1.0, b_next=0.0)]):
+        e = world.predict([z], s, [("",)])[0].eps
         z = s.a * (z - s.b_next * e) / s.a_next + s.b * e
     for s in steps:
         e0, ec = (world.predict([z], s, [(p,)])[0].eps for p in ("", "dog"))

@@ -43,7 +43,7 @@ class Network:
 def released_edit(network: Network, z: Tensor, visits: Sequence[Step], c: float = 0.2) -> Tensor:
     """The edited clean latent of z [B, C, h, w] after inversion and sampling on `visits`, strength c."""
     for s in reversed(visits):
-        null, cond = network.both(z, s.t, s.a_next, s.b_next)
+        null, cond = network.both(z, s.t, s.a, s.b)
         noise = null + 0.0 * (cond - null)
         z0 = (z - s.b_next * noise) / s.a_next
         z = s.a * z0 + s.b * noise

@@ -166,7 +166,7 @@ class _Once:
     def loop(self) -> Tensor:
         """Inversion and Algorithm 3 from latent to latent."""
         state = State.start(self.z, [self.seed])
-        top = invert(self.prior, state, self.visits, self.null, "plain")
+        top = invert(self.prior, state, self.visits, self.null, "plain", clean=False)
         pull = TextPull((PaperStrength(C),))
         guide = Branches(self.null, (self.cond,), pull.active)
         begin = State.start(top.z, top.noise, z0=self.z)

@@ -36,8 +36,8 @@ def to_prediction(z: Tensor, output: Tensor, a: float, b: float, kind: str) -> P
         output: the network's output of the kind named, same shape.
 
     Raises:
-        InputError: the kind is unknown, or does not determine z0 at this level (eps-prediction at a = 0, x0-prediction
-            at b = 0).
+        InputError: the kind is unknown, or leaves one of the two open at this level (eps-prediction the clean latent
+            at a = 0, x0-prediction the noise at b = 0).
 
     Example:
         >>> import torch
@@ -48,6 +48,11 @@ def to_prediction(z: Tensor, output: Tensor, a: float, b: float, kind: str) -> P
     p, q = output_weights(kind, a, b)
     det = a * q - b * p
     if det == 0.0:
+        if b == 0.0:
+            raise InputError(
+                f"{kind}-prediction does not determine the noise of a clean latent (a={a:g}, b=0); ask the network at a "
+                "noisier level"
+            )
         raise InputError(f"{kind}-prediction does not determine the clean latent at a={a:g}, b={b:g}; start lower")
     return Prediction((q * z - b * output) / det, (a * output - p * z) / det)
 

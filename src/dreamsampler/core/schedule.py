@@ -10,7 +10,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from .errors import InputError
 from .types import Step
@@ -29,8 +28,21 @@ def link(levels: Sequence[tuple[float, float, float]]) -> list[Step]:
     return [Step(i, *here, *there) for i, (here, there) in enumerate(itertools.pairwise(levels))]
 
 
+def clean_end(steps: Sequence[Step]) -> list[Step]:
+    """Return the same steps, the last of which leads to a clean latent, a = 1 and b = 0.
+
+    Stable Diffusion's own last level keeps b = 0.029 of noise. What is decoded is the last step's clean estimate, though,
+    and an encoded picture is clean too: taken to lie at that level, a picture is not what sampling back gives.
+
+    Example:
+        >>> [(step.a_next, step.b_next) for step in clean_end(TableSchedule.scaled_linear().visits(4))][-1]
+        (1.0, 0.0)
+    """
+    return [*steps[:-1], steps[-1]._replace(a_next=1.0, b_next=0.0)]
+
+
 def ascending(steps: Sequence[Step]) -> list[Step]:
-    """The same levels from clean to noisy, for inversion.
+    """Return the same levels from clean to noisy, for inversion.
 
     A step up from level t' to level t asks the network about t, the level that it leads to: this is the usual explicit
     approximation of DDIM inversion, and the one in which sampling undoes inversion when the network's noise agrees.
@@ -112,20 +124,6 @@ class TableSchedule:
         levels = [(float(t), *self.ab(t)) for t in times]
         return link([*levels, (-1.0, *self.ab(-1.0))])
 
-    def pull(self, t: float, t_next: float) -> float:
-        """Integral of a_tau b_tau over the share of the table between two visits; see `steering.strength`."""
-        area = self._area
-        high, low = (min(max(round(x), -1), self.length - 1) for x in (t, t_next))
-        return (area[high + 1] - area[low + 1]) / self.length
-
-    @cached_property
-    def _area(self) -> tuple[float, ...]:
-        total, area = 0.0, [0.0]
-        for abar in self.abar:
-            total += math.sqrt(abar * (1.0 - abar))
-            area.append(total)
-        return tuple(area)
-
 
 @dataclass(frozen=True)
 class FlowSchedule:
@@ -153,13 +151,3 @@ class FlowSchedule:
         uniform = [i / n for i in range(max(1, round(n * start)), -1, -1)]
         sigmas = [self.shift * u / (1.0 + (self.shift - 1.0) * u) for u in uniform]
         return link([(self.length * s, 1.0 - s, s) for s in sigmas])
-
-    def pull(self, t: float, t_next: float) -> float:
-        """Integral of a b / (a^2 + b^2) over sigma between two visits, in closed form."""
-
-        def area(time: float) -> float:
-            # with x = sigma: x(1-x)/(1-2x+2x^2) integrates to -x/2 + atan(2x - 1)/2 up to a constant
-            x = min(max(time / self.length, 0.0), 1.0)
-            return 0.5 * (math.atan(2.0 * x - 1.0) - x)
-
-        return area(t) - area(t_next)

@@ -51,10 +51,6 @@ class Schedule(Protocol):
 
     def visits(self, n: int, start: float = 1.0) -> list[Step]: ...
 
-    def pull(self, t: float, t_next: float) -> float:
-        """Integral of a b / (a^2 + b^2) over the normalized time between two visits; see `steering.strength`."""
-        ...
-
 
 class LatentSpace(Protocol):
     """Between images [B, 3, H, W] in [-1, 1] and latents; H and W multiples of `factor`."""

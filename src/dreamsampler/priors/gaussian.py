@@ -2,7 +2,11 @@
 
 If z0 | c is an equal-weight mixture of N(mu_m, s^2 I), then for z = a z0 + b eps, with v = a^2 s^2 + b^2,
 
-    E[z0 | z, c] = sum_m r_m (mu_m + (a s^2 / v) (z - a mu_m)),   r_m = softmax_m(-|z - a mu_m|^2 / (2 v)).
+    E[z0 | z, c] = sum_m r_m (mu_m + (a s^2 / v) (z - a mu_m)),   r_m = softmax_m(-|z - a mu_m|^2 / (2 v)),
+    E[eps | z, c] = sum_m r_m (b / v) (z - a mu_m).
+
+Like a network it is told the time and the latent and nothing else: a and b are its schedule's at the time of the step,
+and only its output is read at the step's own level. The two differ where inversion asks ahead.
 
 Tests, docs and teaching stand on it: every sampler has a right answer here.
 """
@@ -94,22 +98,27 @@ class GaussianPrior:
         self.evaluations += z.shape[0]
         if len(prompts) not in (1, z.shape[0]):
             raise InputError(f"{len(prompts)} prompts for a batch of {z.shape[0]}; expected one, or one an item")
+        a, b = self.schedule.ab(step.t)
         if len(prompts) == 1 and self.means[prompts[0]].dim() == 3:
-            z0 = self.clean_mean(z, step.a, step.b, prompts[0])  # one Gaussian broadcasts over the batch
+            expected = self._expected(z, a, b, prompts[0])  # one Gaussian broadcasts over the batch
         else:
             each = prompts * z.shape[0] if len(prompts) == 1 else prompts
-            z0 = torch.stack([self.clean_mean(item, step.a, step.b, p) for item, p in zip(z, each, strict=True)])
-        output = from_prediction(Prediction(z0, (z - step.a * z0) / step.b), step.a, step.b, self.kind)
-        return to_prediction(z, output, step.a, step.b, self.kind)
+            items = [self._expected(item, a, b, p) for item, p in zip(z, each, strict=True)]
+            expected = Prediction(torch.stack([item.z0 for item in items]), torch.stack([item.eps for item in items]))
+        return to_prediction(z, from_prediction(expected, a, b, self.kind), step.a, step.b, self.kind)
 
     def clean_mean(self, z: Tensor, a: float, b: float, prompt: str) -> Tensor:
-        """E[z0 | z, prompt] of one latent [C, h, w]."""
+        """Return E[z0 | z, prompt] of one latent [C, h, w]."""
+        return self._expected(z, a, b, prompt).z0
+
+    def _expected(self, z: Tensor, a: float, b: float, prompt: str) -> Prediction:
+        """Return E[z0 | z, prompt] and E[eps | z, prompt], which need no division by b."""
         mean = self.means[prompt].to(z)
         variance = torch.as_tensor(self.std, dtype=z.dtype, device=z.device) ** 2
         total = a * a * variance + b * b
-        estimates = mean + a * variance / total * (z - a * mean)
+        off = z - a * mean
+        z0, eps = mean + a * variance / total * off, b / total * off
         if mean.dim() == 3:
-            return estimates
-        distance = ((z - a * mean) ** 2 / total).flatten(1).sum(1)
-        share = torch.softmax(-0.5 * distance, 0)
-        return (share.view(-1, 1, 1, 1) * estimates).sum(0)
+            return Prediction(z0, eps)
+        share = torch.softmax(-0.5 * (off**2 / total).flatten(1).sum(1), 0).view(-1, 1, 1, 1)
+        return Prediction((share * z0).sum(0), (share * eps).sum(0))

@@ -107,7 +107,7 @@ class Edit:
         values = self.strength if isinstance(self.strength, tuple) else (self.strength,) * count
         if len(values) != count:
             raise InputError(f"strength: got {len(values)} values for {count} prompts; expected one, or one a prompt")
-        return tuple(Strength(float(value), prior.schedule) for value in values)
+        return tuple(Strength(float(value)) for value in values)
 
 
 def edit(

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.loop import dream_sample
 from ..core.noise import Noise
-from ..core.schedule import ascending
+from ..core.schedule import ascending, clean_end
 from ..core.state import State
 from ..core.types import Condition, Guidance, Prior, Renoise, Solve, Step
 from ..steering import solve as chain
@@ -128,10 +128,20 @@ def _begun(start: Start, before: State | None) -> State | None:
 
 
 def inversion_leg(
-    clean: State, steps: Sequence[Step], cond: Condition, method: str = "two-step", rounds: int = 2
+    clean: State,
+    steps: Sequence[Step],
+    cond: Condition,
+    method: str = "two-step",
+    rounds: int = 2,
+    from_clean: bool = True,
 ) -> Leg:
-    """Return the leg from a clean latent up to the noisy end of `steps`; see `steering.inversion`."""
-    return Leg("invert", clean, ascending(steps), upward(cond, method, rounds))
+    """Return the leg from a clean latent up to the noisy end of `steps`; see `steering.inversion.invert`.
+
+    Args:
+        from_clean: its `clean`: False takes the latent to lie at the schedule's last level, as released code does.
+    """
+    up = ascending(clean_end(steps) if from_clean else steps)
+    return Leg("invert", clean, up, upward(cond, method, rounds))
 
 
 def from_the_top(z0: Tensor) -> Callable[[State], State]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from ...core.schedule import ascending
+from ...core.schedule import ascending, clean_end
 from ...core.settings import Doc, Ge, Le, settings
 from ...core.state import State
 from ...core.types import Condition, Prediction, Prior, Step
 from ...steering.guidance import CFG, mix
+from ...steering.inversion import at_end
 from ...tasks.cases import EditCase
 from ...tasks.options import Steps
 from ...tasks.plan import Leg, Plan, from_the_top
@@ -30,8 +31,8 @@ class Mirror:
     weight: float
 
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
-        null, cond = prior.predict([state.z, state.z], step, [self.null, self.cond])
-        return Prediction(null.z0, mix(null.eps, cond.eps, self.weight))
+        null, cond = prior.predict([state.z, state.z], at_end(step), [self.null, self.cond])
+        return Prediction((state.z - step.b * null.eps) / step.a, mix(null.eps, cond.eps, self.weight))
 
 
 @settings
@@ -48,6 +49,6 @@ class CFGPlusPlus:
 
     def __call__(self, case: EditCase) -> Plan:
         visits = case.visits(self.steps)
-        up = Leg("invert", case.clean(), ascending(visits), Mirror(case.source, case.null, self.weight))
+        up = Leg("invert", case.clean(), ascending(clean_end(visits)), Mirror(case.source, case.null, self.weight))
         guide = CFG(case.target, case.null, self.weight, carry="null")
         return Plan((up, Leg("edit", from_the_top(case.z), visits, guide)))
