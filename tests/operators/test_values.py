@@ -11,11 +11,13 @@ from dreamsampler.core.noise import Noise
 from dreamsampler.operators import (
     GaussianNoise,
     Mask,
+    Measurement,
     PoissonNoise,
     RectangleMask,
     as_operator,
     compose,
     conjugate_gradient,
+    degrade,
     downsample,
     gaussian_blur,
     grey,
@@ -261,3 +263,39 @@ def test_pasting_changes_nothing_outside_the_hole():
     outside = (hole == 0).expand_as(out)
     assert torch.equal(out[outside], known[outside])
     torch.testing.assert_close(out[~outside], made[~outside], rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("operator", "lost"),
+    [
+        (RectangleMask((1, 3), (2, 5)), 12 * 3),
+        (Mask.hole((torch.arange(36).reshape(1, 1, 6, 6) < 10).double()), 10 * 3),
+        (compose([gaussian_blur(0.8), RectangleMask((0, 1), (0, 5))]), 12 * 3),
+        (compose([RectangleMask((0, 1), (0, 5)), gaussian_blur(0.8)]), 0),
+    ],
+    ids=["rectangle", "mask", "blur, then mask", "mask, then blur"],
+)
+def test_what_was_never_measured_has_no_noise_and_no_misfit(operator, lost):
+    scene = torch.full((2, 3, 6, 6), 0.5, dtype=torch.float64)
+    measurement = degrade(scene, operator, 0.1, seeds=[0, 1])
+    noise = measurement.y - operator.forward(scene)
+    assert (noise == 0).flatten(1).sum(1).tolist() == [lost, lost]
+    # the misfit of the truth is the noise's size, over what was measured
+    expected = (noise.square().flatten(1).sum(1) / (108 - lost)).sqrt()
+    assert measurement.misfit(scene) == pytest.approx(expected.tolist(), rel=1e-12)
+    # a file may hold anything in its hole
+    spoiled = Measurement(operator, torch.where(noise == 0, 7.0, measurement.y), 0.1)
+    if lost:
+        assert spoiled.misfit(scene) == pytest.approx(measurement.misfit(scene), rel=1e-12)
+        assert float(spoiled.residual(scene).abs().max()) < 1.0
+
+
+def test_noise_on_measured_pixels_is_what_it_was():
+    scene, operator = torch.zeros(1, 3, 6, 6), RectangleMask((1, 3), (2, 5))
+    whole = degrade(scene, identity(), 0.1, seeds=[3]).y
+    torch.testing.assert_close(degrade(scene, operator, 0.1, seeds=[3]).y, operator.forward(whole))
+
+
+def test_a_picture_that_was_not_measured_at_all_has_no_misfit():
+    nothing = Mask(torch.zeros(1, 1, 4, 4))
+    assert degrade(torch.ones(1, 3, 4, 4), nothing, 0.1, seeds=[0]).misfit(torch.ones(1, 3, 4, 4)) == [0.0]

@@ -60,6 +60,15 @@ class Solvable(Operator, Protocol):
         ...
 
 
+@runtime_checkable
+class Partial(Operator, Protocol):
+    """An operator that leaves some entries of y unmeasured, as a mask does."""
+
+    def support(self, y: Tensor) -> Tensor:
+        """Return 1 where y holds a measurement and 0 where nothing was measured; broadcasts to y [B, c, h, w]."""
+        ...
+
+
 def shape_of(x: Tensor, name: str = "image") -> Shape:
     """(C, H, W) of a batch.
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from .base import Operator, Shape
+from .base import Operator, Partial, Shape
 from .separable import Separable
 
 
@@ -34,6 +35,15 @@ class Composition:
     def scene(self, measured: Shape) -> Shape:
         """Shape before all operators."""
         return reduce(lambda shape, part: part.scene(shape), reversed(self.parts), measured)
+
+    def support(self, y: Tensor) -> Tensor:
+        """Return 0 where the masks at the end of the chain leave y unmeasured, 1 elsewhere."""
+        support = torch.ones_like(y[:1, :1])
+        for part in reversed(self.parts):
+            if not isinstance(part, Partial):
+                break
+            support = support * part.support(y)
+        return support
 
 
 def compose(parts: Sequence[Operator]) -> Operator:

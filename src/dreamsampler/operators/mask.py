@@ -71,6 +71,10 @@ class Mask:
         weight = keep / (keep * keep + rho).clamp_min(torch.finfo(keep.dtype).tiny)
         return torch.where(keep > cutoff, weight, torch.zeros_like(keep)) * residual
 
+    def support(self, y: Tensor) -> Tensor:
+        """Return 1 outside the hole, 0 inside it."""
+        return (self.keep > 0).to(y)
+
 
 @dataclass(frozen=True)
 class RectangleMask:
@@ -116,6 +120,10 @@ class RectangleMask:
     def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
         """residual / (1 + rho) outside the rectangle."""
         return self._mask(residual).correction(residual, rho, cutoff)
+
+    def support(self, y: Tensor) -> Tensor:
+        """Return 1 outside the rectangle, 0 inside it."""
+        return self._mask(y).support(y)
 
     def _mask(self, like: Tensor) -> Mask:
         _, h, w = self.measured(shape_of(like))
@@ -172,7 +180,10 @@ def check_holes(masks: Sequence[Tensor], size: tuple[int, int]) -> list[str]:
 
 
 def union(masks: Sequence[Tensor]) -> Tensor:
-    """The largest of the masks at each pixel, [1 or B, 1, H, W]."""
+    """Return the largest of the masks at each pixel, [1 or B, 1, H, W].
+
+    Of masks of pixels only: of areas at the latent's resolution the largest is less than the area of the union.
+    """
     whole = masks[0]
     for mask in masks[1:]:
         whole = torch.maximum(whole, mask)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.noise import Noise
-from .base import Operator, Shape, check_measurement, shape_of
+from .base import Operator, Partial, Shape, check_measurement, shape_of
 from .noise import GaussianNoise, PoissonNoise
 from .solve import pseudo_inverse
 
@@ -51,12 +51,21 @@ class Measurement:
         check_measurement(self.operator, self.y, self.scene)
 
     def residual(self, x: Tensor) -> Tensor:
-        """y - A x."""
-        return self.y.to(x) - self.operator.forward(x)
+        """Return y - A x, [B, c, h, w]; 0 where nothing was measured, whatever y holds there."""
+        residual = self.y.to(x) - self.operator.forward(x)
+        return residual * self.operator.support(residual) if isinstance(self.operator, Partial) else residual
 
     def misfit(self, x: Tensor) -> list[float]:
-        """Root mean square of y - A x of each item; a perfect restoration leaves about sigma."""
-        return [float(r) for r in self.residual(x).square().flatten(1).mean(1).sqrt()]
+        """Return the root mean square of y - A x of each item, over what was measured.
+
+        A perfect restoration leaves about sigma. Where nothing at all was measured it is 0.
+        """
+        residual = self.residual(x)
+        total, count = residual.square().flatten(1).sum(1), residual[0].numel()
+        if not isinstance(self.operator, Partial):
+            return [float(r) for r in (total / count).sqrt()]
+        measured = self.operator.support(residual).expand_as(residual).flatten(1).sum(1)
+        return [float(r) for r in (total / measured.clamp_min(1.0)).sqrt()]
 
     def backprojection(self) -> Tensor:
         """A^T y, [B, C, H, W]: holes are 0, which is mid-grey."""
@@ -89,5 +98,9 @@ def degrade(
     """
     scene = shape_of(images)
     model = GaussianNoise(float(noise)) if isinstance(noise, (int, float)) else noise
-    y = model(operator.forward(images), Noise(seeds))
+    clean = operator.forward(images)
+    y = model(clean, Noise(seeds))
+    if isinstance(operator, Partial):
+        # what was not measured has no noise either
+        y = torch.where(operator.support(y) > 0, y, clean)
     return Measurement(operator, y, model.sigma if isinstance(model, GaussianNoise) else 0.0, scene)

@@ -61,7 +61,8 @@ class DataPull:
 def data_steps(steps: int, period: int = 3, until: float = 0.85) -> Callable[[Step], bool]:
     """Return which of N steps are data-consistency steps: every `period`-th, before `until` N.
 
-    The defaults are those of the released scripts of DreamSampler and TReg: i % 3 == 0 and i < 170 of 200.
+    The defaults are those of the released scripts of DreamSampler and TReg: i % 3 == 0 and i < 170 of 200. Steps that
+    go on to the end (`until` = 1) are counted from it, so that the last step is one of them for every N.
 
     Raises:
         InputError: period < 1 or until outside [0, 1].
@@ -70,4 +71,5 @@ def data_steps(steps: int, period: int = 3, until: float = 0.85) -> Callable[[St
         raise InputError(f"period={period}: expected 1 or more steps between data-consistency steps")
     if not 0.0 <= until <= 1.0:
         raise InputError(f"until={until}: expected a share of the steps, 0 to 1")
-    return lambda step: step.index % period == 0 and step.index < until * steps
+    first = (steps - 1) % period if until == 1.0 else 0
+    return lambda step: step.index % period == first and step.index < until * steps

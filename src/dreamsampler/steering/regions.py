@@ -42,10 +42,12 @@ class ReleasedRegions:
     Args:
         weight: gamma as a function of the step.
         masks: M_k [1 or B, 1, h, w], 1 in region k.
+        whole: U [1 or B, 1, h, w]; by default the largest mask at each cell, which is their union where they are 0 or 1.
     """
 
     weight: Weight
     masks: tuple[Tensor, ...]
+    whole: Tensor | None = None
 
     def needs_prior_grad(self, step: Step) -> bool:
         return False
@@ -56,7 +58,7 @@ class ReleasedRegions:
         if len(pred.targets) != len(self.masks):
             raise InputError(f"masks: got {len(self.masks)} for {len(pred.targets)} prompts; expected one a prompt")
         gamma = self.weight(step)
-        joined = (1.0 - gamma * union(self.masks)) * z0
+        joined = (1.0 - gamma * (union(self.masks) if self.whole is None else self.whole)) * z0
         for mask, target in zip(self.masks, pred.targets, strict=True):
             joined = joined + gamma * mask * target
         return joined

@@ -158,12 +158,13 @@ class Inpaint:
         visits = prior.schedule.visits(self.steps)
         consistent = data_steps(self.steps, self.period, self.until)
         targets = tuple(embed(prior, prompt, batch) for prompt in case.prompts)
-        small = tuple(to_latent(hole, (z.shape[-2], z.shape[-1]), self.latent_mask).to(z) for hole in case.holes)
+        grid = (z.shape[-2], z.shape[-1])
+        *small, whole = (to_latent(hole, grid, self.latent_mask).to(z) for hole in (*case.holes, union(case.holes)))
 
         def data(weight: Weight) -> Term:
             return DataPull(m, prior.space, weight, self.rho, self.iterations)
 
-        given = Case(null, targets, small, consistent, data)
+        given = Case(null, targets, tuple(small), whole, consistent, data)
         if self.strength is None:
             rule = guided(given, self.guidance_scale)
         else:
@@ -179,7 +180,9 @@ class Inpaint:
         """Return the way to the noisy end of the trajectory, from the encoded picture with its gray holes."""
         z = clean.z
         if self.inversion != "none":
-            return (inversion_leg(clean, visits, null, self.inversion),), from_the_top(z)
+            # "plain" is the released script's, which takes the picture to lie at the schedule's last level
+            from_clean = self.inversion != "plain"
+            return (inversion_leg(clean, visits, null, self.inversion, from_clean=from_clean),), from_the_top(z)
         hole = to_latent(union(case.holes), (z.shape[-2], z.shape[-1]), "cover").to(z)
         noisy = visits[0].a * (1.0 - hole) * z + visits[0].b * clean.noise.normal(z)
         return (), State.start(noisy, clean.noise, z0=z)
@@ -192,7 +195,7 @@ class InpaintResult:
     Attributes:
         images: [B, 3, H, W]; known pixels as they were given, with `composite`.
         raw: what the sampler made, known pixels included.
-        misfit: root mean square difference of `raw` from the known pixels (over all pixels, holes counting 0).
+        misfit: root mean square difference of `raw` from the known pixels (over what is known of them).
         receipt: of the run.
     """
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ..core.types import Condition, Guidance, Renoise, Step, Term
-from ..operators.mask import union
 from ..steering.guidance import Branches
 from ..steering.regions import ReleasedRegions, Where
 from ..steering.renoise import Either, Mix, Rederive, ancestral, keep, signal_share
@@ -23,6 +22,7 @@ class Case(NamedTuple):
     Attributes:
         null, targets: conditions of the null prompt and of each hole's.
         holes: [1 or B, 1, h, w] each, 1 inside, at latent resolution.
+        whole: their union, [1 or B, 1, h, w]: taken among pixels, and only then brought to latent resolution.
         consistent: which steps are data-consistency steps.
         data: the pull of the known pixels, for a weight.
     """
@@ -30,6 +30,7 @@ class Case(NamedTuple):
     null: Condition
     targets: tuple[Condition, ...]
     holes: tuple[Tensor, ...]
+    whole: Tensor
     consistent: Callable[[Step], bool]
     data: Callable[[Weight], Term]
 
@@ -49,7 +50,7 @@ def guided(case: Case, guidance: float) -> Rule:
     shares = share(case.holes)
     solved = TextPull((Constant(guidance),) * len(shares), shares)
     kept = TextPull((GuidanceScale(guidance),) * len(shares), shares)
-    around = Where(1.0 - union(case.holes), case.data(Constant(1.0)))
+    around = Where(1.0 - case.whole, case.data(Constant(1.0)))
     guide = Branches(case.null, case.targets, kept.active)
     terms = (When(case.consistent, solved, kept), When(case.consistent, around))
     return Rule(guide, terms, Either(case.consistent, Rederive(ancestral), keep))
@@ -60,7 +61,7 @@ def published(case: Case, strength: float, eta: float, overlap: str) -> Rule:
     weight = PaperStrength(strength)
     pull: Term = TextPull((weight,) * len(case.holes), share(case.holes))
     if overlap == "released":
-        pull = ReleasedRegions(weight, case.holes)
+        pull = ReleasedRegions(weight, case.holes, case.whole)
     data = case.data(PaperStrength(1.0))
     terms = (When(case.consistent, data), When(case.consistent, pull))
     return Rule(Branches(case.null, case.targets, case.consistent), terms, Mix(signal_share(eta, case.consistent)))
