@@ -30,7 +30,7 @@ def picture(mixture):
 
 
 def test_released_inversion(mixture, picture):
-    """e = eps(z at t', t); z_t = a (z - b' e) / a' + b e, longhand, from the level that the released script starts at."""
+    """e = eps(z at t', t); z_t = a (z - b' e) / a' + b e, longhand, from the released script's level."""
     z = picture
     steps = mixture.schedule.visits(20)
     for s in reversed(steps):

@@ -50,8 +50,8 @@ def to_prediction(z: Tensor, output: Tensor, a: float, b: float, kind: str) -> P
     if det == 0.0:
         if b == 0.0:
             raise InputError(
-                f"{kind}-prediction does not determine the noise of a clean latent (a={a:g}, b=0); ask the network at a "
-                "noisier level"
+                f"{kind}-prediction does not determine the noise of a clean latent (a={a:g}, b=0); ask the network at "
+                "a noisier level"
             )
         raise InputError(f"{kind}-prediction does not determine the clean latent at a={a:g}, b={b:g}; start lower")
     return Prediction((q * z - b * output) / det, (a * output - p * z) / det)

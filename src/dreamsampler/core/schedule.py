@@ -31,8 +31,8 @@ def link(levels: Sequence[tuple[float, float, float]]) -> list[Step]:
 def clean_end(steps: Sequence[Step]) -> list[Step]:
     """Return the same steps, the last of which leads to a clean latent, a = 1 and b = 0.
 
-    Stable Diffusion's own last level keeps b = 0.029 of noise. What is decoded is the last step's clean estimate, though,
-    and an encoded picture is clean too: taken to lie at that level, a picture is not what sampling back gives.
+    Stable Diffusion's own last level keeps b = 0.029 of noise. What is decoded is the last step's clean estimate,
+    though, and an encoded picture is clean too: taken to lie at that level, it is not what sampling back gives.
 
     Example:
         >>> [(step.a_next, step.b_next) for step in clean_end(TableSchedule.scaled_linear().visits(4))][-1]

@@ -42,7 +42,7 @@ class ReleasedRegions:
     Args:
         weight: gamma as a function of the step.
         masks: M_k [1 or B, 1, h, w], 1 in region k.
-        whole: U [1 or B, 1, h, w]; by default the largest mask at each cell, which is their union where they are 0 or 1.
+        whole: U [1 or B, 1, h, w]; by default the largest mask at each cell, their union where they are 0 or 1.
     """
 
     weight: Weight

@@ -6,12 +6,12 @@ steps are taken: at c = 0.2 the peak scale is 7.3 for 200 steps, 1.9 for 50. `St
 
 In y = z / a every Gaussian path is the same path, told apart by s alone, and one step moves y by gamma_t s_t times the
 text direction eps_0 - eps_c. The released editing script (c = 0.2, 200 steps of Stable Diffusion's table) has so moved
-y, on its way down to noise level s, by the text direction under a density in s:
+y, on its way down to noise level s, by the text direction, weighted in s:
 
     sum of gamma_t s_t = c N x integral of a b dt = 40 (P(inf) - P(s)),   P(s) = integral of a b dt up to level s.
 
-`Strength` takes gamma_t s_t = strength x 40 (P(s_t) - P(s')) with this P on every path: the displacement that the paper's
-default makes on Stable Diffusion's is made on any other path, at any number of steps.
+`Strength` takes gamma_t s_t = strength x 40 (P(s_t) - P(s')) with this P on every path: the displacement that the
+paper's default makes on Stable Diffusion's is made on any other path, at any number of steps.
 """
 
 from __future__ import annotations
