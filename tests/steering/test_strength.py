@@ -63,7 +63,7 @@ def world() -> GaussianPrior:
 def test_an_edit_moves_a_picture_as_far_on_every_path(world, path):
     """Against the released procedure: c = 0.2 at 200 steps on Stable Diffusion's own path."""
     pictures = (world.means["cat"] + 0.3 * Noise([5]).normal(torch.empty(1, 3, 8, 8, dtype=torch.float64))).clamp(-1, 1)
-    released = edit(world, pictures, ["dog"], steps=200, strength=PaperStrength(0.2)).images
+    released = edit(world, pictures, ["dog"], steps=200, weight=PaperStrength(0.2)).images
     other = dataclasses.replace(world, kind="flow" if "flow" in path else "v", schedule=PATHS[path])
     ours = edit(other, pictures, ["dog"], steps=400, strength=1.0).images
     moved = (released - pictures).norm()

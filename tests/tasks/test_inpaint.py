@@ -14,8 +14,8 @@ from dreamsampler.core.state import State
 from dreamsampler.core.types import Step
 from dreamsampler.operators import degrade, downsample
 from dreamsampler.priors.gaussian import GaussianPrior
-from dreamsampler.steering.regions import Where
 from dreamsampler.steering.data_consistency import data_steps
+from dreamsampler.steering.regions import Where
 from dreamsampler.tasks.inpaint import Inpaint, InpaintCase, inpaint
 from dreamsampler.tasks.restore import restore
 
