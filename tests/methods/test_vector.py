@@ -17,10 +17,11 @@ from dreamsampler.generators.base import Rendering
 from dreamsampler.generators.svg.generator import SvgGenerator
 from dreamsampler.generators.svg.initialize import random_circles
 from dreamsampler.methods.drawing.chain import Chain
-from dreamsampler.methods.drawing.live import LayerLoss, layers, outline_distance, stage_paths, unsigned_weights
+from dreamsampler.methods.drawing.live import LIVE, LayerLoss, layers, outline_distance, stage_paths, unsigned_weights
 from dreamsampler.methods.drawing.options import variance
-from dreamsampler.methods.drawing.pds import PosteriorDifference
+from dreamsampler.methods.drawing.pds import PDS, PosteriorDifference
 from dreamsampler.methods.drawing.registry import Drawer
+from dreamsampler.methods.drawing.vectorfusion import VectorFusion
 from dreamsampler.methods.drawing.views import KEPT, perspective_crop, view_grid
 from dreamsampler.methods.editing.distil import Difference, random_visits
 from dreamsampler.methods.registry import names
@@ -160,9 +161,9 @@ def test_live_weighs_errors_by_the_distance_to_the_new_outline() -> None:
     inside[0, 18:22, 18:22] = True
     weights = unsigned_weights(inside)[0]
     d = outline_distance(inside)[0]
-    torch.testing.assert_close(weights, (10 - d) / 10)
+    torch.testing.assert_close(weights, (10 - d) / 9.5)
     assert weights[0, 0] == 0
-    assert float(weights[18, 18]) == pytest.approx(0.95)
+    assert float(weights[18, 18]) == 1, "released: divided by the largest of max d - d"
     assert float(unsigned_weights(torch.zeros(1, 8, 8, dtype=torch.bool)).abs().max()) == 0
     generator = SvgGenerator.of([random_circles(4, (40, 40), torch.Generator().manual_seed(2), radius=6)])
     kept = torch.full((1, 40, 40), 0.25)
@@ -196,6 +197,16 @@ def test_live_resumed_keeps_the_weights_of_earlier_stages() -> None:
     assert float(saved[-1]["once.weights.2"].max()) > 0.9
     assert float(saved[-1]["once.weights.2"].min()) < 0.1
     assert torch.equal(drawn(RunControl(saved[3])), whole)
+
+
+def test_xing_of_live_has_the_released_weight_and_not_the_tasks() -> None:
+    assert (LIVE().crossing_weight, VectorFusion().crossing_weight, PDS().crossing_weight) == (1e-5, 1e-5, 1e-5)
+    assert VectorSettings().crossing_weight == 1e-3
+    problem = DrawingProblem(measured(), settings=VectorSettings(paths=1, crossing_weight=1e6))
+    (stage,) = LIVE(stage_steps=2)(problem)
+    (loss,) = stage.losses
+    assert isinstance(loss, LayerLoss)
+    assert loss.crossing_weight == 1e-5
 
 
 def test_live_takes_the_published_steps_of_a_stage_if_asked(world: GaussianPrior) -> None:

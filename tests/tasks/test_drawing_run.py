@@ -65,6 +65,14 @@ def test_rates_follow_the_schedule_and_colors_stay_in_range() -> None:
     assert float(run.generator.rgba.detach().max()) <= 1
 
 
+def test_the_papers_warm_up_is_one_number() -> None:
+    long = replace(SETTINGS, **VectorSettings.PRESETS["paper"])
+    run = run_of([circles(0)], [0], long, long.steps)
+    assert run.optimization.schedule is not None
+    rates = [0.05 * 512 / 128 * run.optimization.schedule(k) for k in (0, 250, 500, 999)]
+    assert rates == pytest.approx([0.02, 0.11, 0.2, 0.05]), "pixels of a canvas of 512"
+
+
 def test_the_loss_falls_and_the_observer_sees_it() -> None:
     losses: list[float] = []
     fitted([circles(0)], [0], target(7), RunControl(callback=lambda now: losses.append(now.loss)), steps=25)

@@ -152,6 +152,7 @@ TASKS: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
             Setting("estimate_std", "float", 0.07, 0.0, 1e6),
             Setting("rate", "float", 1.0, 1e-9, 1e3),
             Setting("color_rate", "float", 0.05, 1e-9, 1e3),
+            Setting("warm_up", "int", 0, 0, 1_000_000),
             Setting("blur", "float", 0.0, 0.0, 1e6),
             Setting("prune_every", "int", 50, 0, 1_000_000),
             Setting("sample", "flag", True),

@@ -6,17 +6,18 @@ PSLD's evaluations (one a step, with its gradient), none for LIVE, and those of 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from torch import Tensor
 
 from ...core.settings import Doc, Ge, Le, settings
+from ...generators.svg.crossing import WEIGHT
 from ...steering.stages import Stages
 from ...tasks.vectorize.drawing import DrawingProblem, Drawn, finished, run_of
 from ...tasks.vectorize.estimate import cropped, on_grid
 from ..run import restore_with
 from .live import layers
-from .options import GuidanceScale, SourcePrompt, StageSteps, VisitSeed
+from .options import CrossingWeight, GuidanceScale, SourcePrompt, StageSteps, VisitSeed
 from .pds import PDS
 from .vectorfusion import VectorFusion, needed
 
@@ -29,6 +30,7 @@ class Chain:
     psld_steps: Annotated[int, Ge(1), Le(10_000), Doc("Steps of PSLD.")] = 100
     psld_guidance_scale: Annotated[float, Ge(0), Le(1e6), Doc("Guidance of PSLD.")] = 1.0
     stage_steps: StageSteps = 0
+    crossing_weight: CrossingWeight = WEIGHT
     guidance_scale: GuidanceScale = 100.0
     source_prompt: SourcePrompt = ""
     visit_seed: VisitSeed = 0
@@ -38,19 +40,15 @@ class Chain:
         prior, steps = needed(problem), problem.settings.steps
         picture = problem.control.once("picture", lambda: self.restored(problem))
         traced = steps if self.then == "none" else max(1, round(problem.settings.fit * steps))
-        made = yield from layers(problem, picture, traced, self.stage_steps)
+        made = yield from layers(problem, picture, traced, self.stage_steps, self.crossing_weight)
         if self.then == "none":
             return Drawn(made)
         left = max(1, steps - traced)
         run = run_of(made, problem.seeds, problem.settings, left)
-        if self.then == "vectorfusion":
-            refinement = VectorFusion(guidance_scale=self.guidance_scale, visit_seed=self.visit_seed)
-            yield refinement.stage(prior, problem, run, left)
-        else:
-            method = PDS(
-                source_prompt=self.source_prompt, guidance_scale=self.guidance_scale, visit_seed=self.visit_seed
-            )
-            yield method.stage(prior, problem, run, left)
+        shared: dict[str, Any] = {"guidance_scale": self.guidance_scale, "visit_seed": self.visit_seed}
+        shared["crossing_weight"] = self.crossing_weight
+        method = VectorFusion(**shared) if self.then == "vectorfusion" else PDS(self.source_prompt, **shared)
+        yield method.stage(prior, problem, run, left)
         return finished(run)
 
     def restored(self, problem: DrawingProblem) -> Tensor:

@@ -3,8 +3,9 @@ the drawing).
 
 Paths come in stages of 1, 1, 2, 4, 8, 16, 32, 32, ...; each new one starts where the picture is most wrong
 (`generators.svg.live`), and all paths so far are optimized on mean(w |render - picture|^2) + Xing of the new paths. The
-weight w = (max d - d) / max d falls with the distance d to the outline of the new paths' union, cut off at 10 px, and
-adds up over the stages, to at most 1. Published rates are 1 px and 0.01; here they are the run's, as everywhere.
+weight w = (max d - d) / (max d - min d) falls with the distance d to the outline of the new paths' union, cut off at 10
+px, and adds up over the stages, to at most 1. Published rates are 1 px and 0.01, 500 steps a stage; here the rates are
+the run's, as everywhere, and stages share its steps (`stage_steps`).
 It vectorizes a picture: given a measurement, that is the first guess A^+ y. No evaluations.
 """
 
@@ -19,7 +20,7 @@ from torch import Tensor
 from ...core.settings import settings
 from ...core.types import Prediction, Step
 from ...generators.base import Rendering
-from ...generators.svg.crossing import crossing_loss
+from ...generators.svg.crossing import WEIGHT, crossing_loss
 from ...generators.svg.drawing import Drawing
 from ...generators.svg.generator import SvgGenerator
 from ...generators.svg.initialize import joined, random_circles, seeded_circles
@@ -28,7 +29,7 @@ from ...generators.svg.rasterizer import rasterize
 from ...generators.svg.structure import Structure
 from ...steering.stages import Stage, Stages, clean_visits
 from ...tasks.vectorize.drawing import DrawingProblem, Drawn, run_of
-from .options import StageSteps
+from .options import CrossingWeight, StageSteps
 
 MOST = 32
 """Paths of the largest stage."""
@@ -42,16 +43,18 @@ RADIUS = 5.0
 class LIVE:
     """Vectorize the first guess A^+ y layer by layer.
 
-    Prior, prompt and given drawings are ignored, as are all settings of the task but paths, segments, steps, rates and
-    `crossing_weight`.
+    Prior, prompt and given drawings are ignored, as are all settings of the task but paths, segments, steps and rates.
     """
 
     stage_steps: StageSteps = 0
+    crossing_weight: CrossingWeight = WEIGHT
 
     def __call__(self, problem: DrawingProblem) -> Stages[Drawn]:
         """Yield the stages."""
         picture = problem.measurement.first_guess()
-        return Drawn((yield from layers(problem, picture, problem.settings.steps, self.stage_steps)))
+        return Drawn(
+            (yield from layers(problem, picture, problem.settings.steps, self.stage_steps, self.crossing_weight))
+        )
 
 
 def stage_paths(paths: int) -> list[int]:
@@ -67,7 +70,9 @@ def stage_paths(paths: int) -> list[int]:
     return plan
 
 
-def layers(problem: DrawingProblem, pictures: Tensor, steps: int, stage_steps: int = 0) -> Stages[list[Drawing]]:
+def layers(
+    problem: DrawingProblem, pictures: Tensor, steps: int, stage_steps: int = 0, crossing_weight: float = WEIGHT
+) -> Stages[list[Drawing]]:
     """Yield LIVE's stages on pictures [B, 3, H, W] in [-1, 1]; return the drawings.
 
     Args:
@@ -84,7 +89,7 @@ def layers(problem: DrawingProblem, pictures: Tensor, steps: int, stage_steps: i
         items = zip(made, target, problem.seeds, strict=True)
         start = [_grown(drawing, goal, count, seed, settings.segments) for drawing, goal, seed in items]
         run = run_of(start, problem.seeds, settings, share)
-        loss = LayerLoss(run.generator, target, kept, count, settings.crossing_weight)
+        loss = LayerLoss(run.generator, target, kept, count, crossing_weight)
         yield Stage("trace", run.optimization, clean_visits(share), [loss])
         made, kept = [*run.drawings()], loss.weights()
     return [drawing for drawing in made if drawing is not None]
@@ -148,14 +153,14 @@ class LayerLoss:
 
 
 def unsigned_weights(inside: Tensor, reach: int = REACH) -> Tensor:
-    """Return (max d - d) / max d, d the distance to the outline of a region, cut off at `reach` px; 0 without one.
+    """Return (max d - d) / (max d - min d), d the distance to a region's outline, cut off at `reach` px; 0 without one.
 
     Args:
         inside: bool [B, H, W].
     """
     d = outline_distance(inside, reach)
-    most = d.flatten(1).max(1).values.view(-1, 1, 1)
-    return (most - d) / most
+    least, most = (end.view(-1, 1, 1) for end in d.flatten(1).aminmax(dim=1))
+    return (most - d) / (most - least).clamp_min(1e-6)
 
 
 def outline_distance(inside: Tensor, reach: int = REACH) -> Tensor:
@@ -188,7 +193,7 @@ def _nearest(squared: Tensor, axis: int, reach: int, far: float) -> Tensor:
     return best
 
 
-def start_and_steps(problem: DrawingProblem) -> Stages[tuple[Sequence[Drawing], int]]:
+def start_and_steps(problem: DrawingProblem, crossing_weight: float) -> Stages[tuple[Sequence[Drawing], int]]:
     """Yield LIVE's stages on the first guess, unless drawings are given; return drawings and the steps that are left.
 
     `settings.fit` is the share of steps that LIVE gets.
@@ -197,5 +202,5 @@ def start_and_steps(problem: DrawingProblem) -> Stages[tuple[Sequence[Drawing], 
     if problem.drawings is not None:
         return problem.drawings, steps
     traced = max(1, round(problem.settings.fit * steps))
-    made = yield from layers(problem, problem.measurement.first_guess(), traced)
+    made = yield from layers(problem, problem.measurement.first_guess(), traced, 0, crossing_weight)
     return made, max(1, steps - traced)

@@ -21,6 +21,7 @@ from ...core.schedule import TableSchedule
 from ...core.settings import Doc, Ge, Le, settings
 from ...core.state import State
 from ...core.types import Prediction, Prior, Step
+from ...generators.svg.crossing import WEIGHT
 from ...steering.renoise import fresh
 from ...steering.stages import Stage, Stages
 from ...tasks.vectorize.drawing import DrawingProblem, DrawingRun, Drawn, finished, outline_losses, run_of
@@ -28,7 +29,7 @@ from ...tasks.vectorize.guidance_schedule import encoder
 from ..editing.distil import Difference, random_visits
 from ..editing.pds import weights
 from .live import start_and_steps
-from .options import GuidanceScale, High, Low, SourcePrompt, VisitSeed
+from .options import CrossingWeight, GuidanceScale, High, Low, SourcePrompt, VisitSeed
 from .vectorfusion import check_interval, needed
 
 
@@ -47,6 +48,7 @@ class PDS:
     stride: Annotated[
         int, Ge(1), Le(1000), Doc("Entries of the table between z_t and z_{t-1}: 2 as released, 1 for a true step.")
     ] = 2
+    crossing_weight: CrossingWeight = WEIGHT
     visit_seed: VisitSeed = 0
 
     def __post_init__(self) -> None:
@@ -56,7 +58,7 @@ class PDS:
         """Yield LIVE's stages and the refinement."""
         prior = needed(problem)
         _table(prior)
-        start, steps = yield from start_and_steps(problem)
+        start, steps = yield from start_and_steps(problem, self.crossing_weight)
         run = run_of(start, problem.seeds, problem.settings, steps)
         yield self.stage(prior, problem, run, steps)
         return finished(run)
@@ -76,7 +78,9 @@ class PDS:
         difference = Difference(source, target, origin, null, scales)
         guide = PosteriorDifference(difference, schedule, self.stride)
         visits = random_visits(schedule, steps, self.low, self.high, self.visit_seed)
-        return Stage("refine", run.optimization, visits, outline_losses(problem.settings, run), guide, fresh, encode)
+        return Stage(
+            "refine", run.optimization, visits, outline_losses(self.crossing_weight, run), guide, fresh, encode
+        )
 
 
 def _table(prior: Prior) -> TableSchedule:

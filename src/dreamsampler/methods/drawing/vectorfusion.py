@@ -17,6 +17,7 @@ from torch import Tensor
 from ...core.errors import InputError
 from ...core.settings import Doc, settings
 from ...core.types import Prior
+from ...generators.svg.crossing import WEIGHT
 from ...generators.svg.drawing import Drawing
 from ...generators.svg.initialize import random_circles
 from ...steering.guidance import CFG
@@ -27,7 +28,7 @@ from ...tasks.vectorize.drawing import DrawingProblem, DrawingRun, Drawn, finish
 from ...tasks.vectorize.guidance_schedule import encoder
 from ..editing.distil import random_visits
 from .live import start_and_steps
-from .options import GuidanceScale, High, Low, VisitSeed, variance
+from .options import CrossingWeight, GuidanceScale, High, Low, VisitSeed, variance
 from .views import perspective_crop
 
 
@@ -45,6 +46,7 @@ class VectorFusion:
     guidance_scale: GuidanceScale = 100.0
     low: Low = 0.05
     high: High = 0.95
+    crossing_weight: CrossingWeight = WEIGHT
     visit_seed: VisitSeed = 0
 
     def __post_init__(self) -> None:
@@ -59,7 +61,7 @@ class VectorFusion:
             start = [random_circles(chosen.paths, problem.size, rng, segments=chosen.segments) for rng in rngs]
             steps = chosen.steps
         else:
-            start, steps = yield from start_and_steps(problem)
+            start, steps = yield from start_and_steps(problem, self.crossing_weight)
         run = run_of(start, problem.seeds, chosen, steps)
         yield self.stage(prior, problem, run, steps)
         return finished(run)
@@ -69,7 +71,7 @@ class VectorFusion:
         visits = random_visits(prior.schedule, steps, self.low, self.high, self.visit_seed)
         guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), self.guidance_scale)
         encode = augmented(run.optimization, encoder(prior, problem.size))
-        losses = outline_losses(problem.settings, run)
+        losses = outline_losses(self.crossing_weight, run)
         return Stage("distil", run.optimization, visits, losses, guide, fresh, encode, sds_weight(variance))
 
 

@@ -112,7 +112,7 @@ def run_of(
         generator,
         optimizer,
         seeds,
-        lambda taken: warm_up(taken, steps, warm=max(1, steps // 10)),
+        lambda taken: warm_up(taken, steps, settings.warm_up or max(1, steps // 10)),
         before,
         (lambda taken: generator.clamp(), *after, pruning),
         {"pruning": pruning},
@@ -232,12 +232,12 @@ def _unexplained(measurement: Measurement, picture: Tensor) -> Tensor:
 
 def losses_of(problem: DrawingProblem, run: DrawingRun, picture: Tensor | None = None) -> list[Loss]:
     """Return the losses of a run: the measurement's and the picture's, and simple outlines."""
-    return [*image_losses(problem, picture), *outline_losses(problem.settings, run)]
+    return [*image_losses(problem, picture), *outline_losses(problem.settings.crossing_weight, run)]
 
 
-def outline_losses(settings: VectorSettings, run: DrawingRun) -> list[Loss]:
+def outline_losses(crossing_weight: float, run: DrawingRun) -> list[Loss]:
     """Return the loss against outlines that cross themselves, if it has a weight."""
-    return [XingLoss(run.generator, settings.crossing_weight)] if settings.crossing_weight > 0 else []
+    return [XingLoss(run.generator, crossing_weight)] if crossing_weight > 0 else []
 
 
 def fit_stage(

@@ -75,7 +75,10 @@ class VectorSettings:
         float, Ge(0), Le(1), Doc("Share of fresh noise in each step (eq. 5); 0 carries all of it, as the paper does.")
     ] = 1.0
     crossing_weight: Annotated[
-        float, Ge(0), Le(1e6), Doc("Weight of the loss against outlines that cross themselves (Xing).")
+        float,
+        Ge(0),
+        Le(1e6),
+        Doc("Weight of the loss against outlines that cross themselves (Xing); as released 1e-5."),
     ] = 1e-3
     flatness_weight: Annotated[
         float, Ge(0), Le(1e6), Doc("Weight of the picture's total variation: few and short edges.")
@@ -93,6 +96,12 @@ class VectorSettings:
         float, Gt(0), Le(1e3), Doc("Peak learning rate of control points in pixels on a canvas of 128, scaled with it.")
     ] = 1.0
     color_rate: Annotated[float, Gt(0), Le(1e3), Doc("Peak learning rate of colors.")] = 0.05
+    warm_up: Annotated[
+        int,
+        Ge(0),
+        Le(1_000_000),
+        Doc("Steps of rising learning rates, at most half of all; 500 in the paper, 0: a tenth."),
+    ] = 0
     blur: Annotated[
         float, Ge(0), Le(1e4), Doc("Coarse to fine: the fit begins under a blur of so many pixels, which shrinks.")
     ] = 0.0
@@ -127,7 +136,13 @@ class VectorSettings:
         "prior-only": {
             "sample": False, "fit": 0.0, "final_weight": 0.5, "denoise": 0.8, "guidance_scale": 7.5, "penalty": 0.0,
             "flatness_weight": 0.0, "restore_steps": 0, "init": "random",
-        }
+        },
+        # the paper's numbers as far as they are known, VectorFusion's where it follows them; its lambda is lost
+        "paper": {
+            "steps": 1000, "fit": 0.0, "denoise": 1.0, "guidance_scale": 100.0, "eta": 0.0, "final_weight": 1.0,
+            "crossing_weight": 1e-5, "flatness_weight": 0.0, "penalty": 0.0, "restore_steps": 0, "init": "random",
+            "rate": 0.05, "color_rate": 0.01, "warm_up": 500,
+        },
     }  # fmt: skip
     IMPLIED: ClassVar[Mapping[Any, str]] = {("sample", False): "prior-only"}
 
