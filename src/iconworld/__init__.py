@@ -12,10 +12,11 @@ from iconworld.scenes.iconset import Icon, IconScene, IconSet, load_icons
 from iconworld.scenes.palette import BACKGROUNDS, COLORS
 from iconworld.scenes.protocol import AnyScene
 from iconworld.scenes.regions import REGIONS, hidden_region
-from iconworld.scenes.sampling import SPLITS, sample_scene
+from iconworld.scenes.sampling import SPLITS, sample_scene, sample_styled
 from iconworld.scenes.scene import Scene
 from iconworld.scenes.solid_scenes import SolidScene, sample_solids
 from iconworld.scenes.solids import Camera, Solid
+from iconworld.scenes.styles import Style
 from iconworld.scenes.vocabulary import BACKGROUND_NAMES, NOUNS, WORDS
 
 __all__ = [
@@ -44,9 +45,11 @@ __all__ = [
     "Scene",
     "Solid",
     "SolidScene",
+    "Style",
     "edit_pairs",
     "hidden_region",
     "load_icons",
     "sample_scene",
     "sample_solids",
+    "sample_styled",
 ]

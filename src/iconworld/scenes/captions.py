@@ -10,6 +10,7 @@ from iconworld.scenes.characters.accessories import ACCESSORIES
 from iconworld.scenes.characters.people import PEOPLE
 from iconworld.scenes.figures import Figure, colors_of
 from iconworld.scenes.objects import OBJECTS
+from iconworld.scenes.styles import color_shows
 
 if TYPE_CHECKING:
     from iconworld.scenes.scene import Scene
@@ -52,6 +53,7 @@ def color_is_named(figure: Figure) -> bool:
 def noun_phrase(figure: Figure, color: bool = True, mood: bool = True, view: bool = True) -> str:
     """The figure in words: "a smiling orange cat face wearing glasses", "a standing woman with red hair"."""
     human = figure.kind in PEOPLE
+    color = color and color_shows(figure.style, figure.main_color) and not (human and figure.style.tones == "lines")
     words = []
     if figure.view != "object" and mood and figure.expression != "neutral":
         words.append(figure.expression)
@@ -69,23 +71,30 @@ def noun_phrase(figure: Figure, color: bool = True, mood: bool = True, view: boo
         phrase += f" with {figure.hair} hair"
         if figure.view == "standing":
             phrase += f" in {article(figure.color)} shirt"
-    return phrase + _wearing(figure)
+    return phrase + _wearing(figure) + _styled(figure)
 
 
 def face_phrase(figure: Figure) -> str:
     """What anybody would say of a close-up, whoever it shows: "a smiling face wearing glasses"."""
     mood = () if figure.expression == "neutral" else (figure.expression,)
-    return article(" ".join((*mood, "face"))) + _wearing(figure)
+    return article(" ".join((*mood, "face"))) + _wearing(figure) + _styled(figure)
 
 
 def _wearing(figure: Figure) -> str:
-    return " wearing " + " and ".join(_worn(w.kind, w.color) for w in figure.wears) if figure.wears else ""
+    colored = figure.style.tones == "shaded"
+    worn = (_worn(w.kind, w.color, colored) for w in figure.wears)
+    return " wearing " + " and ".join(worn) if figure.wears else ""
 
 
-def _worn(kind: str, color: str) -> str:
+def _styled(figure: Figure) -> str:
+    words = figure.style.phrase()
+    return f" {words}" if words else ""
+
+
+def _worn(kind: str, color: str, colored: bool = True) -> str:
     """One thing worn; glasses are black, like most people's, unless a color is said: "red glasses"."""
     colors = ACCESSORIES[kind].colors
-    usual = len(colors) == 1 or (kind in PLURAL and color == colors[0])
+    usual = not colored or len(colors) == 1 or (kind in PLURAL and color == colors[0])
     name = kind if usual else f"{color} {kind}"
     return name if kind in PLURAL else article(name)
 

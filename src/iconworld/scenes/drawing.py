@@ -22,16 +22,27 @@ class Path:
         fill: "#rrggbb".
         contours: closed cubic Bezier contours `[3 n, 2]` (see `shapes`); a reversed one inside another is a hole.
         figure: index of the scene's figure, or -1 for the background.
+        stroke: "#rrggbb" of a line along the contours, "" for none; its joins are round.
+        width: of that line, canvas units.
     """
 
     part: str
     fill: str
     contours: tuple[Contour, ...]
     figure: int = -1
+    stroke: str = ""
+    width: float = 0.0
 
     def data(self) -> str:
         """The `d` attribute of the SVG path, to a hundredth of a unit."""
         return "".join(map(_contour_data, self.contours))
+
+    def element(self, fill: str = "") -> str:
+        """The SVG path; with ``fill``, shape and line both in that color."""
+        paint = f'fill="{fill or self.fill}"'
+        if self.stroke:
+            paint += f' stroke="{fill or self.stroke}" stroke-width="{self.width:.3g}" stroke-linejoin="round"'
+        return f'<path {paint} d="{self.data()}"/>'
 
 
 def path(part: str, fill: str, *contours: Contour) -> Path:
@@ -66,7 +77,7 @@ class Drawing:
 
     def svg(self) -> str:
         """The drawing as a self-contained SVG document."""
-        return svg_document(f'<path fill="{p.fill}" d="{p.data()}"/>' for p in self.paths)
+        return svg_document(p.element() for p in self.paths)
 
 
 def svg_document(elements: Iterable[str]) -> str:

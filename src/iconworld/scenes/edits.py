@@ -48,10 +48,10 @@ def change_mask(source: Scene, target: Scene, size: int = 128, grow: int = 1) ->
     out = np.zeros((size, size), dtype=bool)
     a, b = source.drawing().paths, target.drawing().paths
     for mine, other in ((a, b), (b, a)):
-        common = Counter((p.data(), p.fill) for p in other)
+        common = Counter((p.data(), p.fill, p.stroke, p.width) for p in other)
         changed = []
         for p in mine:
-            key = (p.data(), p.fill)
+            key = (p.data(), p.fill, p.stroke, p.width)
             common[key] -= 1
             changed.append(common[key] < 0)
         out |= _visible(mine, changed, size)
@@ -62,10 +62,7 @@ def change_mask(source: Scene, target: Scene, size: int = 128, grow: int = 1) ->
 
 
 def _visible(paths: tuple[Path, ...], changed: list[bool], size: int) -> NDArray[np.bool_]:
-    flat = svg_document(
-        f'<path fill="{"#ffffff" if new else "#000000"}" d="{p.data()}"/>'
-        for p, new in zip(paths, changed, strict=True)
-    )
+    flat = svg_document(p.element("#ffffff" if new else "#000000") for p, new in zip(paths, changed, strict=True))
     return rasterize(flat, size)[..., 0] > 0
 
 

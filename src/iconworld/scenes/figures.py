@@ -14,7 +14,8 @@ from iconworld.scenes.characters.skeleton import Genes, Look, Wear
 from iconworld.scenes.drawing import Path, placed
 from iconworld.scenes.objects import OBJECTS
 from iconworld.scenes.objects.common import paint
-from iconworld.scenes.palette import COLORS, HAIR, SKINS
+from iconworld.scenes.palette import COLORS, FUR, HAIR, SKINS
+from iconworld.scenes.styles import PLAIN, Style
 
 MEAN = Genes()
 VIEWS = (*bodies.VIEWS, "object")
@@ -37,6 +38,7 @@ class Figure:
         wears: accessories, at most one of a kind of place.
         hair: name of the hair color (people), else "".
         skin: index of the skin tone (people).
+        style: how all this is painted.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Figure:
     wears: tuple[Wear, ...] = ()
     hair: str = ""
     skin: int = 0
+    style: Style = PLAIN
 
     def __post_init__(self) -> None:
         if self.kind not in kinds():
@@ -81,7 +84,15 @@ class Figure:
             look = Look(self.kind, self.color, self.genes, self.expression, self.wears, self.hair, self.skin)
             local = bodies.VIEWS[self.view](look)
         scale = (-self.size if self.flip else self.size, self.size)
-        return [replace(p, figure=index) for p in placed(local, self.x, self.y, scale, self.turn)]
+        here = placed(local, self.x, self.y, scale, self.turn)
+        return [replace(p, figure=index) for p in self.style.paint(here, self.main_color)]
+
+    @property
+    def main_color(self) -> str:
+        """The color of most of the figure, "#rrggbb": of people in close-up their skin."""
+        if self.view == "object":
+            return COLORS[self.color]
+        return SKINS[self.skin] if self.kind in PEOPLE else FUR[self.color]
 
 
 def _check(figure: Figure, field: str, allowed: tuple[str, ...]) -> None:

@@ -18,11 +18,13 @@ from iconworld.scenes.figures import Figure, can_wear, colors_of, hairs_of, view
 from iconworld.scenes.objects import OBJECTS
 from iconworld.scenes.palette import BACKGROUNDS, COLORS, FUR, HAIR, INK, SKINS, apart
 from iconworld.scenes.scene import Scene
+from iconworld.scenes.styles import THICK, Style
 
 SPLITS: dict[str, int] = {"train": 0, "dev": 1 << 40, "test": 1 << 41}
 """First stream of each split; a split owns 2**40 of them, so no two share one."""
 
 STREAMS = 1 << 40
+STYLED = 3000  #: stream of the styles
 
 
 def stream(seed: int, split: str, purpose: int = 0) -> np.random.Generator:
@@ -48,6 +50,34 @@ def sample_scene(seed: int, split: str = "train") -> Scene:
     rng = stream(seed, split)
     figures = two_figures(rng) if rng.random() < 0.15 else (one_figure(rng),)
     return Scene(figures, background(rng, figures), int(seed))
+
+
+def sample_styled(seed: int, split: str = "train") -> Scene:
+    """Scene number `seed` of a split, its figures painted in one of the styles that have a name.
+
+    Example:
+        >>> sample_styled(2, "dev").figures[0].style == Style()
+        False
+    """
+    scene = sample_scene(seed, split)
+    painted = style(stream(seed, split, STYLED))
+    if painted.tones == "two" and any(f.kind in PEOPLE for f in scene.figures):  # faces without features
+        painted = Style(THICK, painted.corner)
+    return replace(scene, figures=tuple(replace(f, style=painted) for f in scene.figures))
+
+
+def style(rng: np.random.Generator) -> Style:
+    """Outlined, in two tones, in lines, or with round corners; some are two of these at once, none the default."""
+    line = round(float(rng.uniform(0.8, 4.4)), 2)
+    corner = round(float(rng.uniform(1.0, 3.0)), 2) if rng.random() < 0.35 else 0.0
+    chance = rng.random()
+    if chance < 0.3:
+        return Style(line, tones="lines")
+    if chance < 0.6:
+        return Style(line, corner)
+    if chance < 0.85:
+        return Style(0.0, corner, "two")
+    return Style(0.0, corner or 2.0)
 
 
 def genes(rng: np.random.Generator) -> Genes:

@@ -129,7 +129,7 @@ class Scene:
 
 def masks_of(paths: Sequence[Path], size: int) -> dict[str, NDArray[np.bool_]]:
     """Visible masks of figures and parts, by drawing every path flat in a color that is its number."""
-    flat = svg_document(f'<path fill="#{i + 1:06x}" d="{p.data()}"/>' for i, p in enumerate(paths))
+    flat = svg_document(p.element(f"#{i + 1:06x}") for i, p in enumerate(paths))
     pixels = rasterize(flat, size, antialias=False).astype(np.int32)
     ids = (pixels[..., 0] << 16) + (pixels[..., 1] << 8) + pixels[..., 2] - 1
     found: dict[str, NDArray[np.bool_]] = {}

@@ -12,6 +12,7 @@ from iconworld.scenes.characters.features import EXPRESSIONS
 from iconworld.scenes.characters.skeleton import Genes, Wear
 from iconworld.scenes.figures import VIEWS, Figure, colors_of, kinds, views_of
 from iconworld.scenes.palette import BACKGROUNDS, HAIR, SKINS
+from iconworld.scenes.styles import MAX_CORNER, MAX_LINE, PLAIN, TONES, Style
 
 if TYPE_CHECKING:
     from iconworld.scenes.scene import Scene
@@ -36,6 +37,7 @@ def dump(scene: Scene) -> str:
             "hair": f.hair,
             "skin": f.skin,
         }
+        | ({} if f.style == PLAIN else {"style": [f.style.line, f.style.corner, f.style.tones]})
         for f in scene.figures
     ]
     b = scene.background
@@ -78,7 +80,7 @@ def _background(data: object) -> Background:
 
 def _figure(data: object, at: str) -> Figure:
     names = {"kind", "color", "view", "genes", "at", "flip", "expression", "wears", "hair", "skin"}
-    f = _object(data, at, names)
+    f = _object(data, at, names | ({"style"} if isinstance(data, dict) and "style" in data else set()))
     kind = _one_of(f["kind"], kinds(), f"{at}.kind")
     genes = _list(f["genes"], f"{at}.genes", len(Genes._fields), len(Genes._fields))
     place = _list(f["at"], f"{at}.at", 4, 4)
@@ -102,6 +104,16 @@ def _figure(data: object, at: str) -> Figure:
         wears=tuple(_wear(w, f"{at}.wears[{i}]") for i, w in enumerate(_list(f["wears"], f"{at}.wears", 0, 3))),
         hair=_one_of(f["hair"], ("", *HAIR), f"{at}.hair"),
         skin=_whole(f["skin"], f"{at}.skin", 0, len(SKINS) - 1),
+        style=_style(f["style"], f"{at}.style") if "style" in f else PLAIN,
+    )
+
+
+def _style(data: object, at: str) -> Style:
+    line, corner, tones = _list(data, at, 3, 3)
+    return Style(
+        _number(line, f"{at}[0]", 0, MAX_LINE),
+        _number(corner, f"{at}[1]", 0, MAX_CORNER),
+        _one_of(tones, TONES, f"{at}[2]"),
     )
 
 

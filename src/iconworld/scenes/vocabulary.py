@@ -23,4 +23,7 @@ _SAID = (*NOUNS, *BACKGROUNDS, *COLORS, *FUR, *HAIR, *EXPRESSIONS, *ACCESSORIES,
 _GLUE = "a an and wearing with hair face sitting standing in shirt the face of seen from front side back above below"
 
 WORDS: tuple[str, ...] = tuple(sorted(set(re.findall(r"[a-z0-9]+", " ".join((*_SAID, _GLUE)).lower()))))
-"""Every word that a caption of a drawn scene, or of solids, can contain."""
+"""Every word that a caption of a scene in the default style, or of solids, can contain."""
+
+STYLE_WORDS: tuple[str, ...] = ("corners", "lines", "outline", "round", "thick", "thin", "tones", "two")
+"""The words that name styles."""

@@ -26,11 +26,12 @@ from iconworld.training.loop import Budget, LoopOptions, initial_weights, torch_
 from iconworld.training.pool import Draw
 from iconworld.training.presets import DiffusionPreset
 from iconworld.training.sheets import save_sheet
-from iconworld.training.start import check_words, start_diffusion
+from iconworld.training.start import start_diffusion
 from iconworld.training.text import build_text_encoder
 
 EMPTY_SHARE = 0.1  #: captions replaced by ""
 TIMESTEP_POWER = 0.7  #: timesteps are drawn as 1000 u ** 0.7: 63 % of them above 500, 27 % above 800
+TUNING = 0.5  #: of the preset's rate, where a finished prior learns on: at the full one it forgets more than it learns
 SNR_CAP = 5.0
 WEIGHT_LIMIT = 10.0
 TWIN_EMPHASIS = 30.0  #: how much more the cell counts in which twins differ most; a smile is some 6 cells of 256
@@ -162,8 +163,7 @@ def train_diffusion(
     with initial_weights(seed):
         model = TextToLatent(tokenizer, preset, vae.config.latent_channels).to(device)
     if start is not None:
-        check_words(tokenizer, start / "tokenizer")
-        start_diffusion(model.text_encoder, model.unet, start)
+        start_diffusion(model.text_encoder, tokenizer, model.unet, start)
     optimizer = torch.optim.AdamW(model.parameters(), lr=preset.rate, betas=(0.9, 0.99), weight_decay=1e-2)
     settings = {"seed": seed, "preset": preset.name, "tokens": len(tokenizer)}
     state = TrainState(model, optimizer, start_ema(model), settings=settings)
@@ -182,7 +182,8 @@ def train_diffusion(
             return diffusion_loss(model, clean, torch.stack(chosen).to(device), alphas, rng, pairs)
 
     draw = _sheet_drawer(tokenizer, vae, preset, out, device)
-    options = LoopOptions(peak_rate=preset.rate, decay_from=preset.decay_from, ema_decay=preset.ema_decay)
+    peak = preset.rate * (1.0 if start is None else TUNING)
+    options = LoopOptions(peak_rate=peak, decay_from=preset.decay_from, ema_decay=preset.ema_decay)
     checkpoint = out / "diffusion.safetensors"
     train_loop(state, loss_of_step, budget, options, checkpoint, seed=seed, resume=resume, on_sheet=draw)
     return export_prior(state, tokenizer, vae, preset, out / "prior")

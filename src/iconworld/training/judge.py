@@ -34,7 +34,7 @@ from iconworld.training.loop import Budget, LoopOptions, initial_weights, say, t
 from iconworld.training.parallel import rank
 from iconworld.training.pool import SIZE, Draw, Pool, to_tensor
 from iconworld.training.presets import JudgePreset
-from iconworld.training.start import check_words, start_judge
+from iconworld.training.start import start_judge
 from iconworld.training.text import text_config
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -166,8 +166,7 @@ def train_judge(
     with initial_weights(seed):
         judge = build_judge(tokenizer, preset).to(device)
     if start is not None:
-        check_words(tokenizer, start)
-        start_judge(judge, start)
+        start_judge(judge, tokenizer, start)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=preset.rate, betas=(0.9, 0.98), weight_decay=0.05)
     settings = {"seed": seed, "preset": preset.name, "tokens": len(tokenizer)}
     state = TrainState(judge, optimizer, start_ema(judge), settings=settings)
@@ -184,7 +183,7 @@ def train_judge(
         named, colored = judge_accuracy_on(averaged, tokenizer, held_out, nouns, colors)
         return f"held-out scenes: noun {named:.1%}, background {colored:.1%} at step {state.step}"
 
-    options = LoopOptions(peak_rate=preset.rate, warm_up=150, decay_from=0.3, sheet_every=300)
+    options = LoopOptions(peak_rate=preset.rate, warm_up=150, decay_from=0.3)
     checkpoint = out / "judge.safetensors"
     train_loop(state, loss_of_step, budget, options, checkpoint, seed=seed, resume=resume, on_sheet=report)
     copy_ema_into(state, averaged)

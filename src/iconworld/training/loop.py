@@ -46,6 +46,7 @@ class Budget:
         minutes: of training.
         steps: a number of them instead, for repeatable runs.
         save_every: seconds between two writings of the state.
+        sheet_every: seconds between two sheets of samples, or other reports on held-out scenes.
 
     Raises:
         InputError: neither or both of minutes and steps, or a number out of range.
@@ -54,6 +55,7 @@ class Budget:
     minutes: float | None = None
     steps: int | None = None
     save_every: float = 120.0
+    sheet_every: float = 300.0
 
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.steps is None):
@@ -62,8 +64,9 @@ class Budget:
             raise InputError(f"--steps {self.steps}: expected at least 1")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise InputError(f"--minutes {self.minutes}: expected more than 0")
-        if not 0 <= self.save_every < math.inf:
-            raise InputError(f"--save-every {self.save_every}: expected seconds, 0 or more")
+        for name, value in (("save", self.save_every), ("sheet", self.sheet_every)):
+            if not 0 <= value < math.inf:
+                raise InputError(f"--{name}-every {value}: expected seconds, 0 or more")
 
     def done(self, state: TrainState) -> float:
         """The fraction of the budget that is spent."""
@@ -77,7 +80,7 @@ class LoopOptions:
     """What the loop needs beside the loss.
 
     peak_rate: highest learning rate. warm_up: steps of linear warm-up. decay_from: fraction of the budget after
-    which the rate falls along a cosine to 1 % of its peak. sheet_every, report_every: seconds.
+    which the rate falls along a cosine to 1 % of its peak. report_every: seconds between two lines of progress.
     """
 
     peak_rate: float
@@ -85,7 +88,6 @@ class LoopOptions:
     decay_from: float = 0.3
     ema_decay: float = 0.999
     clip_norm: float = 1.0
-    sheet_every: float = 300.0
     report_every: float = 15.0
 
 
@@ -152,7 +154,7 @@ def train_loop(
         if state.seconds - saved > budget.save_every:
             save_state(checkpoint, state)
             saved = state.seconds
-        if on_sheet is not None and state.seconds - sheet > options.sheet_every:
+        if on_sheet is not None and state.seconds - sheet > budget.sheet_every:
             say(on_sheet(state))
             sheet = state.seconds
     if rank() == 0:

@@ -15,7 +15,8 @@ from dreamsampler.io.weights import check_safetensors
 from iconworld.scenes.captions import SINGLE
 from iconworld.scenes.iconset import IconSet, load_icons
 from iconworld.scenes.palette import BACKGROUNDS
-from iconworld.scenes.vocabulary import NOUNS, WORDS
+from iconworld.scenes.solids import SHAPES
+from iconworld.scenes.vocabulary import NOUNS, STYLE_WORDS, WORDS
 from iconworld.training import presets
 from iconworld.training.names import choose_icons
 
@@ -61,6 +62,10 @@ Steps = Annotated[
 SaveEvery = Annotated[
     float, typer.Option(metavar="SECONDS", rich_help_panel=_LENGTH, help="How often the state is written.")
 ]
+SheetEvery = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", rich_help_panel=_FILES, help="How often samples are drawn; it takes a while."),
+]
 Preset = Annotated[
     presets.Name,
     typer.Option(
@@ -96,8 +101,8 @@ class Run:
 
     @property
     def nouns(self) -> tuple[str, ...]:
-        """The nouns of both worlds."""
-        return (*NOUNS, *(icon.name for icon in self.icons.icons))
+        """The nouns of all worlds."""
+        return (*NOUNS, *SHAPES, *(icon.name for icon in self.icons.icons))
 
     @property
     def backgrounds(self) -> tuple[str, ...]:
@@ -128,7 +133,7 @@ class Run:
         """The tokenizer of this run's words."""
         from iconworld.training.text import build_tokenizer, words_of
 
-        return build_tokenizer(words_of([*WORDS, *self.nouns, *(s.format("", "") for s in SINGLE)]))
+        return build_tokenizer(words_of([*WORDS, *STYLE_WORDS, *self.nouns, *(s.format("", "") for s in SINGLE)]))
 
     def vae(self) -> AutoencoderKL:
         """The autoencoder of stage 1, or of the prior to start with."""
@@ -162,6 +167,7 @@ def stage(app: typer.Typer, seed: int = 0) -> Callable[[Callable[[Run], None]], 
             minutes: Minutes = None,
             steps: Steps = None,
             save_every: SaveEvery = 120.0,
+            sheet_every: SheetEvery = 300.0,
             icons: Icons = None,
             start: Start = None,
             resume: Resume = False,
@@ -175,7 +181,7 @@ def stage(app: typer.Typer, seed: int = 0) -> Callable[[Callable[[Run], None]], 
             from iconworld.training.loop import Budget, refuse_overwriting
             from iconworld.training.parallel import join_group
 
-            budget = Budget(minutes, steps, save_every)
+            budget = Budget(minutes, steps, save_every, sheet_every)
             choose_device(device)
             join_group(device)
             if start is not None and not start.is_dir():

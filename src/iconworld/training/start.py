@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -32,16 +33,56 @@ def start_autoencoder(vae: AutoencoderKL, folder: Path) -> None:
     copy_weights(AutoencoderKL.from_pretrained(_part(folder, "vae"), torch_dtype=torch.float32), vae, folder)
 
 
-def start_diffusion(text_encoder: CLIPTextModel, unet: UNet2DConditionModel, folder: Path) -> None:
-    """Begin with the text encoder and UNet of the prior in ``folder``."""
+def start_diffusion(
+    text_encoder: CLIPTextModel, tokenizer: CLIPTokenizer, unet: UNet2DConditionModel, folder: Path
+) -> None:
+    """Begin with the text encoder and UNet of the prior in ``folder``; words that it did not know stay new."""
     encoder = CLIPTextModel.from_pretrained(_part(folder, "text_encoder"), dtype=torch.float32)
+    renumber_words(encoder, text_encoder, tokenizer, folder / "tokenizer")
     copy_weights(encoder, text_encoder, folder)
     copy_weights(UNet2DConditionModel.from_pretrained(_part(folder, "unet"), torch_dtype=torch.float32), unet, folder)
 
 
-def start_judge(judge: CLIPModel, folder: Path) -> None:
-    """Begin with the judge in ``folder``."""
-    copy_weights(CLIPModel.from_pretrained(_part(folder, "."), dtype=torch.float32), judge, folder)
+def start_judge(judge: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Begin with the judge in ``folder``; words that it did not know stay new."""
+    source = CLIPModel.from_pretrained(_part(folder, "."), dtype=torch.float32)
+    renumber_words(source.text_model, judge.text_model, tokenizer, folder)
+    copy_weights(source, judge, folder)
+
+
+@torch.no_grad()
+def renumber_words(source: nn.Module, target: nn.Module, tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Give ``source`` the token numbers of ``tokenizer``: rows of known tokens move, rows of new ones are ``target``'s.
+
+    Args:
+        source, target: text towers with `get_input_embeddings`.
+        folder: of the tokenizer that ``source`` has learned with.
+
+    Raises:
+        InputError: there is no tokenizer, or ``tokenizer`` lacks a word that ``source`` has learned.
+    """
+    if not folder.is_dir():
+        raise InputError(f"--start: there is no tokenizer in {folder}")
+    known, wanted = CLIPTokenizer.from_pretrained(folder).get_vocab(), tokenizer.get_vocab()
+    lost = sorted(word for word in known.keys() - wanted.keys() if word.endswith("</w>") and not _part_of(word, known))
+    if lost:
+        raise InputError(
+            f"--start {folder}: it has learned the word {lost[0].removesuffix('</w>')!r}, which this run's scenes do "
+            "not use; use the --icons of that run"
+        )
+    rows = target.get_input_embeddings().weight.detach().clone()
+    if rows.shape[1] != source.get_input_embeddings().weight.shape[1]:
+        return  # copy_weights names the difference
+    for token, number in wanted.items():
+        if token in known:
+            rows[number] = source.get_input_embeddings().weight[known[token]]
+    source.get_input_embeddings().weight = nn.Parameter(rows)
+
+
+def _part_of(piece: str, tokens: Collection[str]) -> bool:
+    """Whether a token that ends a word is there because a longer one was merged from it: "here" of "sphere"."""
+    longer = (token for token in tokens if token.endswith(piece) and token != piece)
+    return any(token.removesuffix(piece) in tokens for token in longer)
 
 
 def check_autoencoder(folder: Path, preset: AutoencoderPreset) -> None:
@@ -84,14 +125,6 @@ def take_autoencoder(folder: Path, out: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             shutil.copytree(source, temporary)
             temporary.replace(target)
-
-
-def check_words(tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """InputError unless the tokenizer in ``folder`` numbers its tokens as ``tokenizer`` does."""
-    if not folder.is_dir():
-        raise InputError(f"--start: there is no tokenizer in {folder}")
-    if CLIPTokenizer.from_pretrained(folder).get_vocab() != tokenizer.get_vocab():
-        raise InputError(f"--start {folder}: its tokenizer has other words; use the --icons of that run")
 
 
 def _part(folder: Path, name: str) -> Path:

@@ -17,13 +17,16 @@ from iconworld.scenes.characters.features import EXPRESSIONS
 from iconworld.scenes.characters.skeleton import Wear
 from iconworld.scenes.edits import dark_face
 from iconworld.scenes.iconset import IconSet
-from iconworld.scenes.sampling import sample_scene
+from iconworld.scenes.sampling import sample_scene, sample_styled
 from iconworld.scenes.scene import Scene
+from iconworld.scenes.solid_scenes import SolidScene, sample_solids
+from iconworld.scenes.solids import Camera
 from iconworld.training.checkpoint import writing
 from iconworld.training.pool import SIZE, Pool, Record
 
 CAPTIONS = 4  #: varied captions kept of each scene
 FACES = 100  #: stream of the close-ups
+CAMERAS = 101  #: stream of the cameras that look at solids
 
 Split = Literal["train", "dev", "test"]
 
@@ -37,9 +40,31 @@ def icon_scene(icons: IconSet, seed: int, split: Split) -> tuple[NDArray[np.uint
 
 def drawn_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
     """Scene ``seed`` of Icon World; its first caption is the full one."""
-    scene = sample_scene(seed, split)
+    return _recorded(sample_scene(seed, split), "drawn", seed)
+
+
+def styled_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
+    """Scene ``seed`` of Icon World, painted in a style that its captions name."""
+    return _recorded(sample_styled(seed, split), "styled", seed)
+
+
+def view_of_solids(seed: int, split: Split) -> SolidScene:
+    """Solids number ``seed`` from a camera anywhere around them: three of five near the ring, one above, one below."""
+    rng = sampling.stream(seed, split, CAMERAS)
+    scene = sample_solids(seed, split)
+    low, high = ((-15, 45), (-15, 45), (-15, 45), (50, 85), (-85, -50))[int(rng.integers(5))]
+    azimuth, elevation = (round(float(rng.uniform(*ends)), 1) for ends in ((-180, 180), (low, high)))
+    return scene.seen_from(Camera(azimuth, elevation, scene.camera.distance))
+
+
+def solid_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
+    """A captioned view of solids."""
+    return _recorded(view_of_solids(seed, split), "solids", seed)
+
+
+def _recorded(scene: Scene | SolidScene, world: str, seed: int) -> tuple[NDArray[np.uint8], Record]:
     captions = (scene.full_caption(), *(scene.caption(k) for k in range(seed, seed + CAPTIONS - 1)))
-    return scene.picture(SIZE), Record("drawn", scene.nouns, scene.background.color, captions)
+    return scene.picture(SIZE), Record(world, scene.nouns, scene.background.color, captions)
 
 
 def face_and_twin(seed: int, split: Split) -> tuple[Scene, Scene]:
@@ -74,10 +99,14 @@ def twin_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
 def scene_of(seed: int, split: Split, real: IconSet | None, share: float) -> tuple[NDArray[np.uint8], Record]:
     """Scene ``seed``: of the drawn world, or for a ``share`` of the seeds (a low-discrepancy choice) a real icon.
 
-    Of eight scenes for training the last two are a face and its twin.
+    Of eight scenes one is painted in a style, two are solids and, in training, the last two a face and its twin.
     """
     if split == "train" and seed % 8 >= 6:
         return twin_scene(seed, split)
+    if seed % 8 == 3:
+        return styled_scene(seed, split)
+    if seed % 8 in (4, 5):
+        return solid_scene(seed, split)
     if real is not None and (seed * 0.6180339887498949) % 1 < share:
         return icon_scene(real, seed, split)
     return drawn_scene(seed, split)
