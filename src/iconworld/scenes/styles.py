@@ -98,6 +98,6 @@ def _of_two(fill: str, color: str) -> str:
 
 
 def _rounded(p: Path, corner: float) -> Path:
-    """A stroke of the fill's own color with round joins: the contour grown by a disc, at most as far as its size bears."""
+    """A stroke of the fill's own color with round joins: the contour grown by a disc, less where it is small."""
     x0, y0, x1, y1 = bounds([p])
     return replace(p, stroke=p.fill, width=2 * min(corner, 0.1 * min(x1 - x0, y1 - y0)))

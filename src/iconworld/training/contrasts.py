@@ -19,6 +19,19 @@ def twin_contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
     return F.cross_entropy(similar.flatten(0, 1), own)
 
 
+def other_contrast(seen: Tensor, said: Tensor, counts: Sequence[int], scale: Tensor) -> Tensor:
+    """Cross-entropy of each picture between its own caption and some that are wrong in one thing.
+
+    Args:
+        seen: (n, d) unit vectors of pictures.
+        said: (sum of counts, d) of captions, each picture's own one before its wrong ones.
+        counts: captions of each picture.
+    """
+    groups = said.split(list(counts))
+    losses = [-(scale * group @ one).log_softmax(0)[0] for one, group in zip(seen, groups, strict=True)]
+    return torch.stack(losses).mean()
+
+
 def painted_over(
     pictures: np.ndarray, records: Sequence[Record], rng: np.random.Generator
 ) -> tuple[np.ndarray, Tensor]:

@@ -1,8 +1,9 @@
 """Stage 3: the judge, a small CLIP model that learns from pixels alone and shares nothing with the prior.
 
-Five contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
+Six contrasts are learned at once, each a cross-entropy over cosine similarities times a learned temperature:
 the pictures of a batch against their captions (both ways), a face and its twin against their two captions, the same
-face with what they differ in painted over, which must go to the caption that does not name it, each one-figure picture
+face with what they differ in painted over, which must go to the caption that does not name it, solids and styled
+figures against captions that are wrong in a shape, a color, the view or the style, each one-figure picture
 against a sentence for every noun of the vocabulary, and each picture against a sentence for every background color.
 The pictures are blurred, shifted and recolored a little, because the judge will look at decoded samples, not at clean
 renderings.
@@ -29,10 +30,10 @@ from iconworld.training.checkpoint import (
     start_ema,
     writing,
 )
-from iconworld.training.contrasts import bare_contrast, painted_over, twin_contrast
+from iconworld.training.contrasts import bare_contrast, other_contrast, painted_over, twin_contrast
 from iconworld.training.loop import Budget, LoopOptions, initial_weights, say, torch_rng, train_loop
 from iconworld.training.parallel import rank
-from iconworld.training.pool import SIZE, Draw, Pool, to_tensor
+from iconworld.training.pool import SIZE, Draw, Pool, Record, to_tensor
 from iconworld.training.presets import JudgePreset
 from iconworld.training.start import start_judge
 from iconworld.training.text import text_config
@@ -103,7 +104,7 @@ def perturb(pictures: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 class JudgeLoss(nn.Module):
-    """The five contrasts over one batch."""
+    """The six contrasts over one batch."""
 
     def __init__(self, pool: Pool, tokenizer: CLIPTokenizer, nouns: Sequence[str], colors: Sequence[str]) -> None:
         super().__init__()
@@ -114,7 +115,7 @@ class JudgeLoss(nn.Module):
         self.color_tokens = tokenize_short(tokenizer, [background_sentence(c) for c in colors])
 
     def forward(self, judge: CLIPModel, rng: np.random.Generator, batch: int, device: str) -> Tensor:
-        """The sum of the five cross-entropies on a random batch."""
+        """The sum of the six cross-entropies on a random batch."""
         indices = self.draw(rng, batch)
         records = [self.pool.records[i] for i in indices]
         picked = self.pool.pictures[indices].copy()
@@ -137,14 +138,26 @@ class JudgeLoss(nn.Module):
             loss = loss + twin_contrast(seen[-twins:], said[-twins:], scale)
         if len(covered):
             loss = loss + bare_contrast(hidden, said[-twins:], bare.to(device), scale)
+        loss = loss + self._told_apart(judge, seen, records, scale)
         names = encode_text(judge, self.noun_tokens.to(device))
-        single = [len(record.nouns) == 1 for record in records]
-        targets = torch.tensor([self.nouns[r.nouns[0]] for r in records if len(r.nouns) == 1], device=device)
+        single = [len(record.nouns) == 1 and record.nouns[0] in self.nouns for record in records]
+        named = [self.nouns[r.nouns[0]] for r, alone in zip(records, single, strict=True) if alone]
+        targets = torch.tensor(named, device=device)
         if any(single):  # the mean over no picture would be NaN
             loss = loss + F.cross_entropy(scale * seen[single] @ names.T, targets)
         grounds = encode_text(judge, self.color_tokens.to(device))
         targets = torch.tensor([self.colors[record.background] for record in records], device=device)
         return loss + F.cross_entropy(scale * seen @ grounds.T, targets)
+
+    def _told_apart(self, judge: CLIPModel, seen: Tensor, records: Sequence[Record], scale: Tensor) -> Tensor:
+        """The contrast of solids and styled figures with captions that are wrong in one thing."""
+        rows = [i for i, record in enumerate(records) if record.others]
+        if not rows:
+            return seen.new_zeros(())
+        texts = [[records[i].captions[0], *records[i].others] for i in rows]
+        tokens = tokenize_short(self.tokenizer, [text for group in texts for text in group])
+        said = encode_text(judge, tokens.to(seen.device))
+        return other_contrast(seen[rows], said, [len(group) for group in texts], scale)
 
 
 def train_judge(
@@ -207,7 +220,7 @@ def judge_accuracy_on(
     judge: CLIPModel, tokenizer: CLIPTokenizer, pool: Pool, nouns: Sequence[str], colors: Sequence[str]
 ) -> tuple[float, float]:
     """Shares of the pool's one-figure scenes whose noun, and of all its scenes whose background, is named right."""
-    single = [i for i, record in enumerate(pool.records) if len(record.nouns) == 1]
+    single = [i for i, record in enumerate(pool.records) if len(record.nouns) == 1 and record.nouns[0] in nouns]
     named = choose(judge, tokenizer, pool.pictures[single], [noun_sentence(n) for n in nouns])
     colored = choose(judge, tokenizer, pool.pictures[:], [background_sentence(c) for c in colors])
     noun_hits = [nouns[k] == pool.records[i].nouns[0] for k, i in zip(named, single)]

@@ -24,6 +24,7 @@ class Record(NamedTuple):
     """What is true of a scene: its world, the nouns in it from left to right, the background, some captions.
 
     A ``twin`` is the scene before it in the pool with one small thing changed, which only the full captions tell.
+    ``others`` are captions that are wrong in one thing, where the first of ``captions`` is right.
     """
 
     world: str
@@ -31,6 +32,7 @@ class Record(NamedTuple):
     background: str
     captions: tuple[str, ...]
     twin: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,14 @@ class Pool:
         """The pool in ``folder``, its pictures still on disk."""
         rows = json.loads((folder / "scenes.json").read_text())
         records = [
-            Record(row["world"], tuple(row["nouns"]), row["background"], tuple(row["captions"]), row.get("twin", False))
+            Record(
+                row["world"],
+                tuple(row["nouns"]),
+                row["background"],
+                tuple(row["captions"]),
+                row.get("twin", False),
+                tuple(row.get("others", ())),
+            )
             for row in rows
         ]
         return cls(np.load(folder / "pictures.npy", mmap_mode="r"), records)

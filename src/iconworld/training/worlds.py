@@ -21,6 +21,7 @@ from iconworld.scenes.sampling import sample_scene, sample_styled
 from iconworld.scenes.scene import Scene
 from iconworld.scenes.solid_scenes import SolidScene, sample_solids
 from iconworld.scenes.solids import Camera
+from iconworld.training.alternatives import wrong_captions
 from iconworld.training.checkpoint import writing
 from iconworld.training.pool import SIZE, Pool, Record
 
@@ -64,7 +65,8 @@ def solid_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
 
 def _recorded(scene: Scene | SolidScene, world: str, seed: int) -> tuple[NDArray[np.uint8], Record]:
     captions = (scene.full_caption(), *(scene.caption(k) for k in range(seed, seed + CAPTIONS - 1)))
-    return scene.picture(SIZE), Record(world, scene.nouns, scene.background.color, captions)
+    others = () if world == "drawn" else wrong_captions(scene)
+    return scene.picture(SIZE), Record(world, scene.nouns, scene.background.color, captions, others=others)
 
 
 def face_and_twin(seed: int, split: Split) -> tuple[Scene, Scene]:

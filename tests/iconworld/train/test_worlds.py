@@ -9,9 +9,10 @@ from dreamsampler.core.errors import InputError
 from iconworld.scenes.captions import face_phrase
 from iconworld.scenes.characters.skeleton import Wear
 from iconworld.scenes.iconset import Icon, IconSet, held_out
+from iconworld.scenes.solid_scenes import VIEWS, view_name
 from iconworld.training.names import choose_icons
 from iconworld.training.pool import Draw, Record
-from iconworld.training.worlds import build_pool, drawn_scene, face_and_twin, icon_scene, twin_scene
+from iconworld.training.worlds import build_pool, drawn_scene, face_and_twin, icon_scene, twin_scene, view_of_solids
 
 DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#f00"/></svg>'
 
@@ -100,3 +101,16 @@ def test_six_rows_of_a_batch_of_sixteen_are_pairs_that_stand_side_by_side():
     assert (first == second - 1).all()
     assert Draw(records[:4])(np.random.default_rng(0), 16).max() < 4
     assert Draw(records[:4]).pairs(16) == 0
+
+
+def test_pools_mix_all_worlds_with_captions_that_name_views_and_styles(tmp_path):
+    records = build_pool(tmp_path / "train", 16, "train", None).records
+    assert [r.world for r in records[:8]] == ["drawn"] * 3 + ["styled", "solids", "solids", "drawn", "drawn"]
+    assert all("seen from" in r.captions[0] for r in records if r.world == "solids")
+    assert len(records[3].captions) == 4
+
+
+def test_solids_are_seen_from_all_around():
+    views = [view_name(view_of_solids(seed, "train").camera) for seed in range(200)]
+    assert {views.count(view) > 15 for view in VIEWS} == {True}
+    assert view_of_solids(3, "test") == view_of_solids(3, "test")
