@@ -38,7 +38,7 @@ def checked(points: Tensor, structure: Structure, rgba: Tensor, size: tuple[int,
 
 
 def empty_canvas(background: Tensor | None, batch: int, size: tuple[int, int], like: Tensor, alpha: bool) -> Tensor:
-    """The empty canvas `[B, K, H, W]`; an expanded view where it can be."""
+    """Return the empty canvas `[B, K, H, W]`; an expanded view where it can be."""
     if alpha:
         return like.new_zeros(()).expand(batch, 4, *size)
     if background is None:

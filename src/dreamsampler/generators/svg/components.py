@@ -37,7 +37,7 @@ class Patch(NamedTuple):
 
 
 def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colors: int = COLORS) -> Drawing:
-    """Outlines of the `count` largest patches of a picture; where it has fewer, the other paths are parked.
+    """Return outlines of the `count` largest patches of a picture; if it has fewer, the other paths are removed ones.
 
     Args:
         picture: [3, H, W] in [0, 1].
@@ -65,7 +65,7 @@ def component_outlines(picture: Tensor, count: int, *, segments: int = 4, colors
 
 
 def _merged(labels: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The labels with colors joined that are alike, the nearest two first."""
+    """Return the labels with colors joined that are alike, the nearest two first."""
     labels = labels.copy()
     while True:
         used = np.unique(labels)
@@ -83,7 +83,7 @@ def _border_label(labels: NDArray[np.uint8]) -> int:
 
 
 def _patches(labels: NDArray[np.uint8], pixels: NDArray[np.uint8], ground: int) -> list[Patch]:
-    """Patches, largest first; the background's own patch is left out."""
+    """Return patches, largest first; the background's own patch is left out."""
     found: list[Patch] = []
     for label in np.unique(labels):
         for members in components(labels == label):
@@ -96,7 +96,7 @@ def _patches(labels: NDArray[np.uint8], pixels: NDArray[np.uint8], ground: int) 
 
 
 def _thick(patch: Patch) -> bool:
-    """Whether some pixel of a patch has all its neighbors in it."""
+    """Return whether some pixel of a patch has all its neighbors in it."""
     low = patch.members.min(0) - 1
     inside = np.zeros(patch.members.max(0) - low + 2, dtype=bool)
     inside[tuple((patch.members - low).T)] = True

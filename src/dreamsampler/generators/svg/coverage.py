@@ -57,7 +57,7 @@ class Coverage(NamedTuple):
 
 
 def boxes(vertices: Tensor, counts: Tensor, height: int, width: int) -> Boxes:
-    """Whole-pixel bounding boxes, clipped to the canvas, of packed polygons with `counts` vertices a path."""
+    """Return whole-pixel bounding boxes, clipped to the canvas, of packed polygons with `counts` vertices a path."""
     if counts.numel() == 0 or vertices.numel() == 0:
         empty = torch.zeros(counts.numel(), 5, dtype=torch.long, device=vertices.device)
         return Boxes(empty[:, :4], empty[:, 4], empty.tolist(), 0)
@@ -76,7 +76,7 @@ def boxes(vertices: Tensor, counts: Tensor, height: int, width: int) -> Boxes:
 
 
 def edges_of(vertices: Tensor, following: Tensor) -> Edges:
-    """The edge that leaves each vertex."""
+    """Return the edge that leaves each vertex."""
     x, y = vertices.unbind(1)
     return Edges(x, y, x.index_select(0, following) - x, y.index_select(0, following) - y)
 
@@ -109,7 +109,7 @@ def cover(edges: Edges, path_of_edge: Tensor, box: Boxes, evenodd: Tensor | None
 
 
 def winding_slope(winding: Tensor, step: Tensor, evenodd: Tensor | None) -> Tensor:
-    """d covered / d winding at the pieces, one-sided where a boundary runs along a pixel's side.
+    """Return d covered / d winding at the pieces, one-sided where a boundary runs along a pixel's side.
 
     There the winding is a whole number k and the rule has a kink: |k| < 1 and sign(0) would say that the edge cannot
     move. The edge can only move into this pixel, which brings in the winding k + `step` of its other side, so the
@@ -135,7 +135,7 @@ def winding_slope(winding: Tensor, step: Tensor, evenodd: Tensor | None) -> Tens
 def vertex_gradient(
     cover: Coverage, edges: Edges, following: Tensor, gradient: Tensor, evenodd: Tensor | None
 ) -> Tensor:
-    """dL/d vertices `[V, 2]` from dL/d covered `[total]`; `evenodd` is given per edge."""
+    """Return dL/d vertices `[V, 2]` from dL/d covered `[total]`; `evenodd` is given per edge."""
     pieces, edge = cover.pieces, cover.pieces.edge
     dx, dy = edges.dx.index_select(0, edge), edges.dy.index_select(0, edge)
     step = _winding_step(edges, pieces, dx, dy)
@@ -153,7 +153,7 @@ def vertex_gradient(
 
 
 def _winding_step(edges: Edges, pieces: Pieces, dx: Tensor, dy: Tensor) -> Tensor:
-    """Winding beyond a piece that runs along its pixel's side, minus the winding in the pixel."""
+    """Return winding beyond a piece that runs along its pixel's side, minus the winding in the pixel."""
     steep = dy.abs() > dx.abs()
     along_x = edges.x.index_select(0, pieces.edge) + pieces.mid * dx - pieces.col
     along_y = edges.y.index_select(0, pieces.edge) + pieces.mid * dy - pieces.row

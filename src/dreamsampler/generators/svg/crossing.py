@@ -20,7 +20,7 @@ BLOCK = 1024
 
 
 def crossing_loss(points: Tensor, structure: Structure, eps: float = EPS) -> Tensor:
-    """The Xing loss of packed control points `[B, N, 2]` or `[N, 2]`, in [0, 1], unweighted (see `WEIGHT`).
+    """Return the Xing loss of packed control points `[B, N, 2]` or `[N, 2]`, in [0, 1], unweighted (see `WEIGHT`).
 
     Args:
         eps: added to the squared length of a leg, so that coinciding points have gradient 0 and not NaN.
@@ -43,7 +43,7 @@ def _cross(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.no_grad()
 def self_intersections(points: Tensor, structure: Structure) -> Tensor:
-    """How often each path's outline crosses itself: `[N, 2]` -> `[P]` (int64); contours of a path count together.
+    """Return how often each path's outline crosses itself: `[N, 2]` -> `[P]` (int64); its contours count together.
 
     Curves are compared as polylines 0.1 px from them; outlines that only touch do not count.
     """
@@ -58,7 +58,7 @@ def self_intersections(points: Tensor, structure: Structure) -> Tensor:
 
 
 def _crossings(start: Tensor, end: Tensor, following: Tensor) -> int:
-    """Pairs of edges that properly cross; neighbors share a vertex and cannot."""
+    """Return pairs of edges that properly cross; neighbors share a vertex and cannot."""
     total, count = 0, start.shape[0]
     order = torch.arange(count, device=start.device)
     for low in range(0, count, BLOCK):

@@ -51,7 +51,7 @@ class Polylines(NamedTuple):
 
 
 def subdivisions(corners: Tensor, flattening: Flattening) -> Tensor:
-    """Number of vertices a segment needs by Wang's bound n = sqrt(3/4 d / tolerance): `[..., 4, 2]` -> int64."""
+    """Return number of vertices a segment needs by Wang's bound n = sqrt(3/4 d / tolerance): `[..., 4, 2]` -> int64."""
     second = corners[..., :-2, :] - 2 * corners[..., 1:-1, :] + corners[..., 2:, :]
     bend = second.square().sum(-1).amax(-1).sqrt()
     needed = (0.75 / flattening.tolerance * bend).sqrt().ceil()
@@ -59,7 +59,7 @@ def subdivisions(corners: Tensor, flattening: Flattening) -> Tensor:
 
 
 def flatten(points: Tensor, structure: Structure, flattening: Flattening) -> Polylines:
-    """Polylines of `points` `[B, N, 2]`; linear in the points once the numbers of vertices are chosen."""
+    """Return polylines of `points` `[B, N, 2]`; linear in the points once the numbers of vertices are chosen."""
     batch, ix = points.shape[0], index(structure, points.device)
     corners = segment_corners(points, structure).reshape(-1, 8)
     with torch.no_grad():
@@ -80,7 +80,7 @@ def flatten(points: Tensor, structure: Structure, flattening: Flattening) -> Pol
 
 
 def _weights(rank: Tensor, count: Tensor, dtype: torch.dtype) -> Tensor:
-    """Bernstein weights at t = rank / count, less h^2/12 those of B'' at interior vertices; `[V, 8]`, x and y alike."""
+    """Return Bernstein weights at t = rank / count, less h^2/12 those of B'' at interior vertices; `[V, 8]`."""
     h = 1 / count.to(dtype)
     t = rank.to(dtype) * h
     s = 1 - t
@@ -95,7 +95,7 @@ def _weights(rank: Tensor, count: Tensor, dtype: torch.dtype) -> Tensor:
 def _following(
     counts: Tensor, offsets: Tensor, total: int, contour_first: Tensor, contour_last: Tensor, batch: int
 ) -> Tensor:
-    """Next vertex of each vertex, wrapping at the end of each contour."""
+    """Return next vertex of each vertex, wrapping at the end of each contour."""
     per_scene = contour_first.numel()
     shift = torch.arange(batch, device=counts.device).repeat_interleave(per_scene) * per_scene
     first = offsets.index_select(0, contour_first.repeat(batch) + shift)

@@ -35,7 +35,7 @@ def random_circles(
     radius: float | None = None,
     background: Tensor | None = None,
 ) -> Drawing:
-    """Circles with uniform centers and colors and opacities from U(0.7, 1), as VectorFusion starts.
+    """Return circles with uniform centers and colors and opacities from U(0.7, 1), as VectorFusion starts.
 
     Args:
         rng: a generator on the CPU; the same seed gives the same circles on every device.
@@ -53,7 +53,7 @@ def random_circles(
 def grid_circles(
     count: int, size: tuple[int, int], rng: torch.Generator, *, segments: int = 4, background: Tensor | None = None
 ) -> Drawing:
-    """Circles on a grid of nearly square cells that fill the canvas, in random colors and painting order."""
+    """Return circles on a grid of nearly square cells that fill the canvas, in random colors and painting order."""
     _check(count, None)
     height, width = size
     columns = max(1, min(count, round(math.sqrt(count * width / height))))
@@ -73,7 +73,7 @@ def seeded_circles(
     segments: int = 4,
     background: Tensor | None = None,
 ) -> Drawing:
-    """Opaque circles around given centers in given colors (LIVE's start; its radius is 5 px)."""
+    """Return opaque circles around given centers in given colors (LIVE's start; its radius is 5 px)."""
     _check(len(seeds), radius)
     centers = torch.tensor([seed.center for seed in seeds], dtype=torch.float32)
     rgba = torch.tensor([(*seed.color, 1.0) for seed in seeds], dtype=torch.float32)
@@ -81,7 +81,7 @@ def seeded_circles(
 
 
 def joined(below: Drawing, above: Drawing) -> Drawing:
-    """The paths of one drawing painted over those of another; canvas and background are those of the lower one."""
+    """Return the paths of one drawing over those of another; canvas and background are those of the lower one."""
     shapes = [*below.shapes(), *above.scaled(below.size).shapes()]
     return Drawing.of(shapes, below.size, below.background, below.notes)
 
@@ -95,7 +95,7 @@ def _circles(
 
 
 def _rgba(draws: Tensor) -> Tensor:
-    """Uniform draws `[P, 4]` to colors with opacities from U(0.7, 1)."""
+    """Return uniform draws `[P, 4]` to colors with opacities from U(0.7, 1)."""
     low, high = OPACITY
     return torch.cat([draws[:, :3], low + (high - low) * draws[:, 3:]], dim=1)
 

@@ -18,7 +18,7 @@ IGNORED = 0.1
 
 
 def live_seeds(render: Tensor, target: Tensor, count: int = 1) -> list[Seed]:
-    """Places and colors for up to `count` new paths, the largest component first.
+    """Return places and colors for up to `count` new paths, the largest component first.
 
     Args:
         render: the current picture `[3, H, W]` in [0, 1].
@@ -46,14 +46,14 @@ def live_seeds(render: Tensor, target: Tensor, count: int = 1) -> list[Seed]:
 
 
 def _bins(error: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Quantile bins 1..BINS of the error; 0 where it is small."""
+    """Return quantile bins 1..BINS of the error; 0 where it is small."""
     error = np.where(error < IGNORED, 0, error)
     edges = np.unique(np.quantile(error, np.linspace(0, 1, BINS + 1)))
     return np.where(error > 0, np.searchsorted(edges, error, side="left"), 0).astype(np.int64)
 
 
 def _components(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The largest component of each bin as rows and columns `[n, 2]`, populous bins first; bin 0 is left out."""
+    """Return the largest component of each bin as rows and columns `[n, 2]`, populous bins first; bin 0 is left out."""
     counts = np.bincount(labels.ravel())
     counts[0] = 0
     found = []
@@ -65,13 +65,13 @@ def _components(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Rows and columns `[n, 2]` of the largest 4-connected component."""
+    """Return rows and columns `[n, 2]` of the largest 4-connected component."""
     found = components(mask)
     return max(found, key=len) if found else np.zeros((0, 2), dtype=np.int64)
 
 
 def components(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """Rows and columns `[n, 2]` of every 4-connected component; by runs of pixels, joined from row to row."""
+    """Return rows and columns `[n, 2]` of every 4-connected component; by runs of pixels, joined from row to row."""
     parent: list[int] = []
     runs: list[tuple[int, int, int]] = []
 

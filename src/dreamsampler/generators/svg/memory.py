@@ -33,7 +33,7 @@ def require_canvas(batch: int, channels: int, size: tuple[int, int], dtype: torc
 
 
 def available() -> int | None:
-    """Bytes that a process can still get, as the kernel estimates; None where it does not tell."""
+    """Return bytes that a process can still get, as the kernel estimates; None where it does not tell."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:

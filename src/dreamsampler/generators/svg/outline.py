@@ -23,7 +23,7 @@ _STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
 def outline(members: NDArray[np.int64], segments: int = 4) -> Tensor:
-    """The outer outline of a patch, [3 S, 2] as x, y in pixels: least squares over smooth closed cubic splines.
+    """Return the outer outline of a patch, [3 S, 2] as x, y in pixels: least squares over smooth closed cubic splines.
 
     Anchors lie at equal arc lengths. Where such a curve would cross itself (patches with arms), the ellipse of the
     patch's second moments takes its place.
@@ -45,7 +45,7 @@ def outline(members: NDArray[np.int64], segments: int = 4) -> Tensor:
 
 
 def moment_ellipse(members: NDArray[np.int64], segments: int = 4) -> Tensor:
-    """The ellipse with a patch's center and second moments, scaled to its area: [3 S, 2]."""
+    """Return the ellipse with a patch's center and second moments, scaled to its area: [3 S, 2]."""
     places = members[:, ::-1] + 0.5
     center = places.mean(0)
     spread = np.cov((places - center).T, bias=True).reshape(2, 2) + np.eye(2) / 12
@@ -57,7 +57,7 @@ def moment_ellipse(members: NDArray[np.int64], segments: int = 4) -> Tensor:
 
 
 def _boundary(members: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The middles of the pixel edges around a patch, clockwise, as x, y: [n, 2]."""
+    """Return the middles of the pixel edges around a patch, clockwise, as x, y: [n, 2]."""
     low = members.min(0) - 1
     inside = np.zeros(members.max(0) - low + 2, dtype=bool)
     inside[tuple((members - low).T)] = True
@@ -79,13 +79,13 @@ def _boundary(members: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _right_of(corner: tuple[int, int], heading: int, inside: NDArray[np.bool_]) -> bool:
-    """Whether the pixel right of the edge that leaves a corner in a direction belongs to the patch."""
+    """Return whether the pixel right of the edge that leaves a corner in a direction belongs to the patch."""
     row, column = corner
     return bool(inside[(row, row, row - 1, row - 1)[heading], (column, column - 1, column - 1, column)[heading]])
 
 
 def _resampled(line: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Points at equal distances along a closed polyline."""
+    """Return points at equal distances along a closed polyline."""
     closed = np.concatenate([line, line[:1]])
     along = np.concatenate([[0.0], np.linalg.norm(np.diff(closed, axis=0), axis=1).cumsum()])
     places = np.linspace(0, along[-1], count, endpoint=False)
@@ -93,7 +93,7 @@ def _resampled(line: NDArray[np.float64], count: int) -> NDArray[np.float64]:
 
 
 def _spline(line: NDArray[np.float64], segments: int) -> tuple[Tensor, float]:
-    """The closed Hermite spline with knots at equal shares of a line nearest to it, and its squared error."""
+    """Return the closed Hermite spline with knots at equal shares of a line nearest to it, and its squared error."""
     count = len(line)
     basis = np.zeros((count, 2 * segments))
     for k in range(count):

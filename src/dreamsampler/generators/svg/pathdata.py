@@ -18,7 +18,7 @@ Pair = tuple[int, int]
 
 
 def path_data(contours: Iterable[Tensor], decimals: int = 2, lines: bool = True) -> str:
-    """The `d` attribute of closed cubic contours `[3 S, 2]`.
+    """Return the `d` attribute of closed cubic contours `[3 S, 2]`.
 
     Args:
         decimals: digits after the point.
@@ -34,7 +34,7 @@ def path_data(contours: Iterable[Tensor], decimals: int = 2, lines: bool = True)
 
 
 def quantized(points: Tensor, decimals: int = 2) -> Tensor:
-    """The positions that a file written with `decimals` holds."""
+    """Return the positions that a file written with `decimals` holds."""
     return torch.round(points.detach().double() * 10**decimals).div(10**decimals).to(points.dtype)
 
 
@@ -72,7 +72,7 @@ def _line(relative: list[int]) -> tuple[str, list[int]]:
 
 
 def is_straight(relative: list[int]) -> bool:
-    """Whether a cubic (handles and end relative to its start) runs along its chord to half a unit, within its ends."""
+    """Return whether a cubic (handles, end relative to its start) runs along its chord to half a unit, within it."""
     x, y = relative[4:]
     length = x * x + y * y
     if length == 0:
@@ -85,7 +85,7 @@ def is_straight(relative: list[int]) -> bool:
 
 
 def numbers(values: Iterable[int], decimals: int) -> str:
-    """Integers in units of 10^-decimals as the shortest text that reads back as these numbers."""
+    """Return integers in units of 10^-decimals as the shortest text that reads back as these numbers."""
     text = last = ""
     for value in values:
         number = number_text(value, decimals)
@@ -97,7 +97,7 @@ def numbers(values: Iterable[int], decimals: int) -> str:
 
 
 def number_text(value: int, decimals: int) -> str:
-    """One integer in units of 10^-decimals without superfluous zeros: 5 -> ".05", -250 -> "-2.5"."""
+    """Return one integer in units of 10^-decimals without superfluous zeros: 5 -> ".05", -250 -> "-2.5"."""
     sign, digits = ("-" if value < 0 else ""), str(abs(value)).rjust(decimals + 1, "0")
     whole, part = (digits[:-decimals], digits[-decimals:].rstrip("0")) if decimals else (digits, "")
     whole = whole.lstrip("0")

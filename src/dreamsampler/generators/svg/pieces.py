@@ -50,7 +50,7 @@ class _Walk(NamedTuple):
 
 
 def _walk(origin: Tensor, slope: Tensor, t0: Tensor, t1: Tensor, cells: int, keep: Tensor | None) -> _Walk:
-    """Cells [c, c+1) visited by origin + t slope for t from t0 to t1, in order; cells clipped to [-1, cells]."""
+    """Return cells [c, c+1) visited by origin + t slope for t from t0 to t1, in order; cells clipped to [-1, cells]."""
     first = (origin + t0 * slope).floor().clamp(-1, cells)
     last = (origin + t1 * slope).floor().clamp(-1, cells)
     up = (last >= first).to(origin.dtype)
@@ -71,7 +71,7 @@ def _walk(origin: Tensor, slope: Tensor, t0: Tensor, t1: Tensor, cells: int, kee
 
 
 def cut(edges: Edges, height: int, width: int) -> Pieces:
-    """Pieces of all edges that lie in rows 0..H-1; those left and right of the canvas are kept (columns -1 and W).
+    """Return pieces of all edges in rows 0..H-1; those left and right of the canvas are kept (columns -1 and W).
 
     Example: an edge from (0.5, 0.5) to (2.5, 0.5) has three pieces with spans 1/4, 1/2, 1/4.
     """

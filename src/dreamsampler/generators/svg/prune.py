@@ -253,7 +253,7 @@ def _rows(paths: Tensor, structure: Structure) -> Tensor:
 
 
 def _circles_like(structure: Structure, size: tuple[int, int], rng: torch.Generator, radius: float | None) -> Drawing:
-    """Random circles with the packing of a structure; further contours of a path shrink to its first anchor."""
+    """Return random circles with the packing of a structure; further contours of a path shrink to its first anchor."""
     base = random_circles(structure.path_count, size, rng, radius=radius)
     contours = []
     for path, counts in enumerate(structure.segments):
@@ -265,7 +265,7 @@ def _circles_like(structure: Structure, size: tuple[int, int], rng: torch.Genera
 
 
 def _resegmented(circle: Tensor, count: int) -> Tensor:
-    """The same circle with another number of segments; one segment cannot close, so it becomes a drop."""
+    """Return the same circle with another number of segments; one segment cannot close, so it becomes a drop."""
     center = circle[::3].mean(0)
     radii = (circle[::3] - center).norm(dim=1).mean().expand(2)
     if count == 1:

@@ -9,7 +9,7 @@ START, PEAK, END = 0.02, 0.2, 0.05
 
 
 def warm_up(step: int, total: int, warm: int = WARM_UP) -> float:
-    """Learning rate of the control points at a step as a fraction of its peak.
+    """Return learning rate of the control points at a step as a fraction of its peak.
 
     Linear from 0.1 to 1 over `warm` steps (half of `total` if that is less), then half a cosine down to 0.25 at the
     end; 0.02, 0.2 and 0.05 px where the peak is 0.2. Colors and background follow with 1/20 and 1/200.

@@ -11,18 +11,18 @@ from ...core.errors import InputError
 
 
 def polygon(vertices: Tensor) -> Tensor:
-    """Straight segments with handles at 1/3 and 2/3: `[S, 2]` -> `[3 S, 2]`; the last vertex joins the first."""
+    """Return straight segments with handles at 1/3 and 2/3: `[S, 2]` -> `[3 S, 2]`; the last vertex joins the first."""
     step = (vertices.roll(-1, 0) - vertices) / 3
     return torch.stack([vertices, vertices + step, vertices + 2 * step], dim=1).flatten(0, 1)
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float, dtype: torch.dtype = torch.float32) -> Tensor:
-    """The axis-aligned rectangle with these corners, `[12, 2]`."""
+    """Return the axis-aligned rectangle with these corners, `[12, 2]`."""
     return polygon(torch.tensor([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=dtype))
 
 
 def ellipse(center: Tensor, radii: Tensor, segments: int = 4) -> Tensor:
-    """Ellipses with axes along x and y: `[..., 2]` centers and radii -> `[..., 3 S, 2]`.
+    """Return ellipses with axes along x and y: `[..., 2]` centers and radii -> `[..., 3 S, 2]`.
 
     Handles have length 4/3 tan(pi / 2S) times the radius: with 4 segments the radius is right to 0.03 %.
 

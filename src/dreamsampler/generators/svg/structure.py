@@ -57,7 +57,7 @@ class Structure:
 
     @classmethod
     def uniform(cls, paths: int, segments: int = 4) -> Structure:
-        """`paths` paths of one contour with `segments` segments each: what optimized drawings use."""
+        """Return `paths` paths of one contour with `segments` segments each: what optimized drawings use."""
         return cls(((segments,),) * paths)
 
     @property
@@ -84,14 +84,14 @@ class Structure:
         return 3 * self.segment_count
 
     def point_ranges(self) -> list[tuple[int, int]]:
-        """First and one-past-last row of each path in the packed points."""
+        """Return first and one-past-last row of each path in the packed points."""
         ends = [0]
         for count in self.path_segments:
             ends.append(ends[-1] + 3 * count)
         return list(zip(ends[:-1], ends[1:], strict=True))
 
     def select(self, paths: Sequence[int]) -> tuple[Structure, list[int]]:
-        """The structure of a subset of the paths, and the rows of the packed points that belong to it."""
+        """Return the structure of a subset of the paths, and the rows of the packed points that belong to it."""
         ranges = self.point_ranges()
         rows = [row for path in paths for row in range(*ranges[path])]
         chosen = Structure(tuple(self.segments[path] for path in paths), tuple(self.rules[path] for path in paths))
@@ -133,6 +133,6 @@ def index(structure: Structure, device: torch.device) -> Index:
 
 
 def segment_corners(points: Tensor, structure: Structure) -> Tensor:
-    """Control polygons of all segments: `[..., N, 2]` -> `[..., M, 4, 2]` (differentiable)."""
+    """Return control polygons of all segments: `[..., N, 2]` -> `[..., M, 4, 2]` (differentiable)."""
     corners = index(structure, points.device).corners
     return points.index_select(-2, corners.reshape(-1)).unflatten(-2, (-1, 4))

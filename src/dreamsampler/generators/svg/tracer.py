@@ -55,7 +55,7 @@ def trace(
 
 
 def pruned(drawing: Drawing, paths: int) -> Drawing:
-    """The paths of the largest visible area, in their painting order."""
+    """Return the paths of the largest visible area, in their painting order."""
     if drawing.structure.path_count <= paths:
         return drawing
     use = path_use(drawing.points.unsqueeze(0), drawing.structure, drawing.rgba.unsqueeze(0), drawing.size)

@@ -56,7 +56,7 @@ def write_svg(
 def svg_text(
     drawing: Drawing, *, title: str = "", provenance: Mapping[str, Any] | None = None, decimals: int = 2
 ) -> str:
-    """The drawing as the text of an SVG file."""
+    """Return the drawing as the text of an SVG file."""
     definitions = Definitions(_stop, decimals)
     fills = drawing.fills or (None,) * drawing.structure.path_count
     data = [path_data(shape.contours, decimals) for shape in drawing.shapes()]
@@ -72,7 +72,7 @@ def document(
     provenance: Mapping[str, Any] | None,
     definitions: list[str] | None = None,
 ) -> str:
-    """The file around the path elements."""
+    """Return the file around the path elements."""
     height, width = drawing.size
     head = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -92,7 +92,7 @@ def document(
 
 
 def path_attributes(drawing: Drawing, data: list[str], definitions: Definitions | None = None) -> list[str]:
-    """The attributes of every path element, a blank before each; gradients go to the definitions, if given."""
+    """Return the attributes of every path element, a blank before each; gradients go to the definitions, if given."""
     names = unique_names(drawing.names or ("",) * drawing.structure.path_count)
     rgba = drawing.rgba.detach().cpu()
     fills = drawing.fills or (None,) * len(names)
@@ -117,7 +117,7 @@ def _stop(rgba: Rgba) -> tuple[str, str]:
 
 
 def hex_color(color: Tensor) -> str:
-    """The first three values, in [0, 1], as #rrggbb (or #rgb where that says the same)."""
+    """Return the first three values, in [0, 1], as #rrggbb (or #rgb where that says the same)."""
     bytes_ = quantized_rgba(color)[:3].mul(255).round().int().tolist()
     text = "".join(f"{value:02x}" for value in bytes_)
     return "#" + (text[::2] if text[::2] == text[1::2] else text)
@@ -129,7 +129,7 @@ def opacity_text(color: Tensor) -> str:
 
 
 def quantized_rgba(rgba: Tensor) -> Tensor:
-    """Colors `[..., 3 or 4]` as a file holds them: 8 bits a channel, opacity to three decimals, both in [0, 1]."""
+    """Return colors `[..., 3 or 4]` as a file holds them: 8 bits a channel, opacity to 3 decimals, both in [0, 1]."""
     rgba = rgba.detach().double().clamp(0, 1)
     if not bool(torch.isfinite(rgba).all()):
         raise InputError("rgba: NaN colors cannot be written")
@@ -139,7 +139,7 @@ def quantized_rgba(rgba: Tensor) -> Tensor:
 
 
 def unique_names(names: tuple[str, ...]) -> list[str]:
-    """Valid, distinct XML ids; names that are missing, malformed or taken become path1, path2, ..."""
+    """Return valid, distinct XML ids; names that are missing, malformed or taken become path1, path2, ..."""
     taken = {BACKGROUND_ID, PROVENANCE_ID, "shapes"}
     reserved = re.compile(r"(gradient|clip)\d+")
     found = []
@@ -154,5 +154,5 @@ def unique_names(names: tuple[str, ...]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Escaped text content without the control characters that XML 1.0 cannot hold."""
+    """Return escaped text content without the control characters that XML 1.0 cannot hold."""
     return escape(re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text))

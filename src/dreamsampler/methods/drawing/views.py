@@ -9,7 +9,7 @@ DISTORTION, CHANCE, KEPT = 0.5, 0.7, 512 / 600
 
 
 def perspective_crop(image: Tensor, seeds: list[int], distortion: float = DISTORTION, chance: float = CHANCE) -> Tensor:
-    """Look at pictures from elsewhere.
+    """Return pictures in a random perspective and crop.
 
     Corners move inwards by up to `distortion` times half a side with probability `chance`; then a window of 512/600 of
     each side is cut out and shown at the picture's size. Reflected beyond the edges, bilinear, differentiable.
@@ -27,7 +27,7 @@ def perspective_crop(image: Tensor, seeds: list[int], distortion: float = DISTOR
 
 
 def view_grid(seed: int, size: tuple[int, int], distortion: float = DISTORTION, chance: float = CHANCE) -> Tensor:
-    """Where each pixel of one view looks in the picture, [H, W, 2] as (x, y) in [-1, 1]."""
+    """Return where each pixel of one view looks in the picture, [H, W, 2] as (x, y) in [-1, 1]."""
     rng = torch.Generator("cpu").manual_seed(seed)
     draws = torch.rand(11, generator=rng, dtype=torch.float64)
     height, width = size
@@ -43,7 +43,7 @@ def view_grid(seed: int, size: tuple[int, int], distortion: float = DISTORTION, 
 
 
 def homography(start: Tensor, end: Tensor) -> Tensor:
-    """The projective map [3, 3] that takes four points [4, 2] to four others."""
+    """Return the projective map [3, 3] that takes four points [4, 2] to four others."""
     (x, y), (u, v) = start.unbind(1), end.unbind(1)
     one, zero = torch.ones_like(x), torch.zeros_like(x)
     rows = [
