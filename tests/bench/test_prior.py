@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from dreamsampler.bench.metrics.psnr import decibels
-from dreamsampler.bench.prior import AUTOENCODER, COLORED, GOALS, INVERSION, JUDGE_NOUN, NAMED, run
+from dreamsampler.bench.prior import AUTOENCODER, COLORED, DETAILS, GOALS, INVERSION, JUDGE_NOUN, NAMED, run
 from dreamsampler.core.errors import InputError, ModelError
 from dreamsampler.priors.load import load
 from iconworld.scenes.vocabulary import WORDS
@@ -45,13 +45,18 @@ def test_every_measure_once_and_never_twice(tiny_folder, judge_folder, tmp_path)
     assert (rows[COLORED].count, rows[INVERSION].count) == (4, 1)
     assert 0 <= rows[JUDGE_NOUN].low <= rows[JUDGE_NOUN].mean <= rows[JUDGE_NOUN].high <= 100
     assert Image.open(tmp_path / "prior.png").width > 4 * 128
-    assert [path.name for path in report.files] == ["prior.md", "prior.csv", "prior.json", "prior.png"]
+    assert [path.name for path in report.files][:5] == [
+        "prior.md", "prior.csv", "prior.json", "prior.png", "prior_glasses.png",
+    ]  # fmt: skip
+    assert len(report.files) == 4 + len(DETAILS)
 
     written = (tmp_path / "prior.jsonl").read_bytes()
     assert run(tiny_folder, judge_folder, n=4, steps=2, seed=9, out=tmp_path).table == report.table
     assert (tmp_path / "prior.jsonl").read_bytes() == written
     run(tiny_folder, judge_folder, n=5, steps=2, seed=9, out=tmp_path)
-    assert len((tmp_path / "prior.jsonl").read_text().splitlines()) == 8, "other settings are measured anew"
+    assert len((tmp_path / "prior.jsonl").read_text().splitlines()) == 2 * (5 + len(DETAILS)), (
+        "other settings are measured anew"
+    )
 
 
 def test_what_is_missing_is_said(tiny_folder, judge_folder, tmp_path):

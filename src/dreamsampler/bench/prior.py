@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import torch
 
 from iconworld.evaluation import quality
 from iconworld.evaluation.card import learned_icons, load_judge
+from iconworld.evaluation.details import Asking
 from iconworld.scenes.iconset import IconSet
+from iconworld.scenes.solids import SHAPES
 from iconworld.scenes.vocabulary import NOUNS
-from iconworld.training.worlds import drawn_scene, icon_scene
+from iconworld.training.worlds import drawn_scene, icon_scene, unseen_style_scene
 
 from ..core.errors import InputError, ModelError
 from ..io.png import write_png
@@ -31,18 +34,38 @@ COLORED = "text to image, guidance 4: judge names the background color (%)"
 INVERSION = "inversion round trip, loss against the autoencoder (dB)"
 JUDGE_NOUN = "judge on drawn scenes: noun (%)"
 JUDGE_BACKGROUND = "judge on drawn scenes: background (%)"
+AUTOENCODER_STYLE = "autoencoder PSNR, a style held out from training (dB)"
 AUTOENCODER_REAL = "autoencoder PSNR, scenes of real icons (dB)"
 JUDGE_NOUN_REAL = "judge on scenes of real icons: noun (%)"
 JUDGE_BACKGROUND_REAL = "judge on scenes of real icons: background (%)"
 
+DETAILS: dict[str, str] = {
+    "glasses": "glasses, sunglasses or none, as asked (%)",
+    "expression": "expression of a face, as asked (%)",
+    "color": "color of an object, as asked (%)",
+    "both figures": "two figures where two are asked for (%)",
+    "style": "style, as asked (%)",
+    "shape of a solid": "shape of a solid, as asked (%)",
+    "color of a solid": "color of a solid, as asked (%)",
+    "view of a solid": "view of a solid, as asked (%)",
+}
+"""A row for each detail of `iconworld.evaluation.details`; `DRAWN` rows are the evaluator's ceiling for it."""
+DRAWN = "judge on drawn scenes: "
+
 GOALS: dict[str, tuple[str, str]] = {
     AUTOENCODER: (">= 28", ">= 32"),
     NAMED: (">= 70", ">= 95"),
-    COLORED: (">= 90", ">= 98"),
+    COLORED: (">= 90", ">= 99"),
+    **dict.fromkeys(DETAILS.values(), (">= 80", ">= 90")),
+    DETAILS["shape of a solid"]: (">= 80", ">= 95"),
+    DETAILS["color of a solid"]: (">= 80", ">= 95"),
+    DETAILS["view of a solid"]: (">= 60", ">= 80"),
+    AUTOENCODER_STYLE: (">= 26", ">= 30"),
     INVERSION: ("<= 2", "<= 1"),
     JUDGE_NOUN: (">= 95", ">= 98"),
     JUDGE_BACKGROUND: (">= 95", ">= 98"),
-    AUTOENCODER_REAL: (">= 28", ">= 32"),
+    **{DRAWN + row: (">= 90", ">= 95") for row in DETAILS.values()},
+    AUTOENCODER_REAL: (">= 28", ">= 30.5"),
     JUDGE_NOUN_REAL: (">= 95", ">= 98"),
     JUDGE_BACKGROUND_REAL: (">= 95", ">= 98"),
 }
@@ -77,7 +100,7 @@ def run(
         prior: folder of a StableDiffusionPipeline trained on Icon World.
         judge: folder of its judge, with `vocabulary.json`.
         icons: folder of SVG icons, if real icons were trained on; only those in the vocabulary are used.
-        n: scenes or samples of each measure (a quarter of them for the round trip).
+        n: scenes or samples of each measure (a quarter of them for the round trip and for each detail).
         steps: of sampling and of the round trip.
         seed: another one measures on other scenes of the test split.
         device: where to run.
@@ -106,8 +129,9 @@ def run(
     title = f"{prior.name}: test split, seed {seed}, {n} scenes a measure, {steps} steps"
     table = Table(title, ("measure", "first (CPU)", "full (GPU)"), (Column("measured", "", 2),), tuple(rows))
     files = [] if out is None else write_tables(out, "prior", (table,))
-    if out is not None and (out / SHEET).exists():
-        files.append(out / SHEET)
+    if out is not None:
+        sheets = (SHEET, *map(_sheet_of, DETAILS))
+        files += [out / sheet for sheet in sheets if (out / sheet).exists()]
     return PriorReport(table, tuple(files))
 
 
@@ -129,6 +153,8 @@ class _Bench:
             "text to image": self._text_to_image,
             "inversion": self._round_trip,
             "judge": lambda: self._judged(JUDGE_NOUN, JUDGE_BACKGROUND, _drawn),
+            "autoencoder, style held out": lambda: self._autoencoder(AUTOENCODER_STYLE, unseen_style_scene),
+            **{name: partial(self._detail, name) for name in DETAILS},
         }
         if self.real is not None:
             world = self.real
@@ -165,6 +191,16 @@ class _Bench:
             write_png(self.out / SHEET, picture_sheet(grid, words))
         return {**_share(NAMED, made.noun), **_share(COLORED, made.background)}
 
+    def _detail(self, name: str) -> dict[str, float | None]:
+        asked = Asking(max(1, self.n // 4), self.seed, self.steps)(self.pipeline, self.judge, name)
+        if self.out is not None:
+            row = 8
+            cells = list(asked.pictures[: 3 * row])
+            grid = [cells[i : i + row] for i in range(0, len(cells), row)]
+            words = [asked.prompts[i : i + row] for i in range(0, len(cells), row)]
+            write_png(self.out / _sheet_of(name), picture_sheet(grid, words))
+        return {**_share(DETAILS[name], asked.samples), **_share(DRAWN + DETAILS[name], asked.drawn)}
+
     def _round_trip(self) -> dict[str, float | None]:
         count = max(1, self.n // 4)
         trip = quality.inversion_round_trip(self.pipeline, _drawn, count, self.seed, self.steps)
@@ -189,13 +225,17 @@ def _open(
         judged = load_judge(judge)
     module: torch.nn.Module = judged.model
     module.to(device)
-    known = set(judged.nouns) - set(NOUNS)
+    known = set(judged.nouns) - {*NOUNS, *SHAPES}
     chosen = learned_icons(icons, known)
     return _Bench(pipeline.to(device), judged, chosen if chosen.icons else None, n, steps, seed, out)
 
 
 def _drawn(number: int) -> quality.Drawn:
     return drawn_scene(number, "test")
+
+
+def _sheet_of(detail: str) -> str:
+    return f"prior_{detail.replace(' ', '_')}.png"
 
 
 def _share(name: str, share: quality.Share) -> dict[str, float | None]:

@@ -16,6 +16,7 @@ from transformers import CLIPModel, CLIPTokenizer
 from dreamsampler.core.errors import InputError
 from iconworld.evaluation import quality
 from iconworld.scenes.iconset import IconSet, load_icons
+from iconworld.scenes.solids import SHAPES
 from iconworld.scenes.vocabulary import NOUNS
 from iconworld.training.checkpoint import writing
 from iconworld.training.names import CLEAR_NAMES, choose_icons
@@ -82,7 +83,7 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, An
     pipeline = StableDiffusionPipeline.from_pretrained(out / "prior", torch_dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     judge = load_judge(out / "judge")
-    known = set(judge.nouns) - set(NOUNS)
+    known = set(judge.nouns) - {*NOUNS, *SHAPES}
     chosen = learned_icons(icons, known)
     measured = measure(pipeline, judge, chosen if chosen.icons else None, seed, n, out / "sheets")
     measured["training"] = training_lengths(out)

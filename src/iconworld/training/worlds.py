@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from iconworld.scenes.sampling import sample_scene, sample_styled
 from iconworld.scenes.scene import Scene
 from iconworld.scenes.solid_scenes import SolidScene, sample_solids
 from iconworld.scenes.solids import Camera
+from iconworld.scenes.styles import Style
 from iconworld.training.alternatives import wrong_captions
 from iconworld.training.checkpoint import writing
 from iconworld.training.pool import SIZE, Pool, Record
@@ -47,6 +49,13 @@ def drawn_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
 def styled_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
     """Scene ``seed`` of Icon World, painted in a style that its captions name."""
     return _recorded(sample_styled(seed, split), "styled", seed)
+
+
+def unseen_style_scene(seed: int, split: Split = "test") -> tuple[NDArray[np.uint8], Record]:
+    """Scene ``seed`` of Icon World in the style that training never draws: two tones with an outline."""
+    scene = sample_scene(seed, split)
+    painted = Style(round(float(sampling.stream(seed, split, sampling.STYLED).uniform(1.0, 4.0)), 2), tones="two")
+    return _recorded(replace(scene, figures=tuple(replace(f, style=painted) for f in scene.figures)), "styled", seed)
 
 
 def view_of_solids(seed: int, split: Split) -> SolidScene:
