@@ -34,7 +34,7 @@ def measured():
 
 def test_ddim_on_latent_mask_and_masked_picture(prior, measured):
     got = restore_with("stable-inpaint", prior, measured, ["cat", "dog"], steps=N, seeds=[3, 4])
-    unet, space = prior.unet.unet, prior.space
+    unet, space = prior.unet, prior.space
     null, cond = prior.embed([""]).text, prior.embed(["cat", "dog"]).text
     hole = 1 - measured.operator.keep[..., ::8, ::8]
     with torch.no_grad():

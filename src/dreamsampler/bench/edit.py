@@ -115,7 +115,7 @@ def run(
     if len(editors) != len({editor.name for editor in editors}):
         raise InputError("methods: one is named twice")
     make_folder(out)
-    side = size or int(getattr(prior, "native_size", 128))
+    side = size or prior.native_size or 128
     judges = [judge.model] if vision is None else [judge.model, vision.model]
     bench = _Bench(prior, _metrics(judge, vision), side, model_ref(prior), weights_id(*judges), out)
     items, rows = [], []

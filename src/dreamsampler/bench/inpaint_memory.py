@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.noise import Noise
+from ..priors.latent import LatentDiffusionPrior
 from ..tasks.inpaint import Inpaint, inpaint
 from .imaginary import imaginary_prior
 from .memory import LiveMemory
@@ -66,7 +67,7 @@ def run(prior: Any | None = None, *, size: int | None = None, seed: int = 0, out
         with imaginary_prior() as imagined:
             report = _count(imagined, size, seed, "Stable Diffusion 1.5's architecture, float32")
     else:
-        if not isinstance(getattr(prior, "unet", None), torch.nn.Module):
+        if not isinstance(prior, LatentDiffusionPrior):
             raise InputError("prior: has no network to run; load a checkpoint")
         report = _count(prior, size, seed, f"{prior.describe().model}, {prior.device}")
     return report if out is None else replace(report, files=tuple(write_tables(out, "memory", (report.table,))))

@@ -92,7 +92,7 @@ def run(
     if not steps or not edit_steps:
         raise InputError(f"steps={steps}, edit_steps={edit_steps}: expected at least one number of steps in each")
     make_folder(out)
-    side = size or int(getattr(prior, "native_size", 128))
+    side = size or prior.native_size or 128
     work = _Work(prior, side, caption, inversion, max(edit_steps))
     pairs = [pair for task in tasks for pair in edit_pairs(task, split, n, first)]
     trips = [work.round_trip(pair, method, count) for pair in pairs for method in methods for count in steps]
@@ -147,11 +147,11 @@ class _Work:
 
         def work() -> Result:
             picture = to_tensor(pair.source.picture(self.side))
-            before = int(getattr(self.prior, "evaluations", 0))
+            before = self.prior.evaluations
             report = inversion_report(
                 self.prior, picture, source_prompt=self._base(pair), steps=steps, inversion=method, seeds=[0]
             )
-            spent = int(getattr(self.prior, "evaluations", 0)) - before
+            spent = self.prior.evaluations - before
             vae, back = report.vae_psnr[0], (report.inversion_psnr or (0.0,))[0]
             # the way back down costs N of them
             values = {"loss": vae - back, "PSNR": back, "autoencoder": vae, "evaluations": float(spent - steps)}

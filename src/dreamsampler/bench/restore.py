@@ -115,7 +115,7 @@ def run(
     """
     check_scenes(n, split)
     solvers = [Solver.parse(text, steps) for text in methods]
-    side = size or int(getattr(prior, "native_size", 128))
+    side = size or prior.native_size or 128
     bench = _Bench(prior, judge, side, model_ref(prior), weights_id(judge.model), out)
     items: list[Item] = []
     for task in tasks:
@@ -154,7 +154,7 @@ class _Bench:
         return Item(key, f"{task} {number}: {solver.name}", lambda: self._measure(solver, given, seed, key, labels))
 
     def _measure(self, solver: Solver, given: Problem, seed: int, key: str, labels: Mapping[str, str]) -> Result:
-        device = torch.device(getattr(self.prior, "device", "cpu"))
+        device = self.prior.device
         reset_peak(device)
         begun = time.perf_counter()
         try:

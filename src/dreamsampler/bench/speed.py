@@ -16,6 +16,7 @@ from ..core.errors import InputError
 from ..core.loop import dream_sample
 from ..core.noise import Noise
 from ..core.state import State
+from ..priors.latent import LatentDiffusionPrior
 from ..steering.guidance import Branches
 from ..steering.inversion import invert
 from ..steering.renoise import keep
@@ -98,7 +99,7 @@ def run(
 
     Example: docs/benchmarks.md.
     """
-    if not isinstance(getattr(prior, "unet", None), torch.nn.Module):
+    if not isinstance(prior, LatentDiffusionPrior):
         raise InputError("prior: has no network to time; load a checkpoint")
     if repeats < 1 or not batches or min(batches) < 1:
         raise InputError(f"repeats={repeats}, batches={list(batches)}: expected at least 1 of each")

@@ -150,7 +150,7 @@ def run(
     chosen = [text for text, drawer in drawers.items() if prior or drawer is None or not drawer.needs_prior]
     if not chosen:
         raise InputError(f"methods: {', '.join(methods)} need a model; give one")
-    side = size or int(getattr(prior, "native_size", 128))
+    side = size or prior.native_size or 128
     judged = "" if judge is None else weights_id(judge.model)
     bench = _Bench(prior, judge, settings or VectorSettings(), model_ref(prior) if prior else ModelRef("none"), judged)
     bench.out = out

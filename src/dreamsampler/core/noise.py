@@ -46,6 +46,12 @@ class Noise:
         """One draw from U[0, 1) an item."""
         return [float(torch.rand((), generator=g, dtype=torch.float64)) for g in self._generators]
 
+    def copy(self) -> Noise:
+        """Return streams that go on as these would, without moving them."""
+        other = Noise([0] * len(self))
+        other._generators = [generator.clone_state() for generator in self._generators]
+        return other
+
     def get_state(self) -> Tensor:
         """The generators' states, [B, bytes] uint8."""
         return torch.stack([g.get_state() for g in self._generators])

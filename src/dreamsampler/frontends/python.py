@@ -8,6 +8,7 @@ from typing import Any
 from ..core.types import Prior
 from ..io.images import Source
 from ..methods.inverse.registry import loader_of
+from ..priors.base import whole
 from ..priors.load import load
 from ..runs.jobs import edit_jobs, edit_settings, generate_jobs, inversion_settings, invert_jobs, sized
 from ..runs.outcome import Outcome
@@ -151,4 +152,4 @@ def invert(
 
 def as_prior(model: Any, device: str | None, dtype: str | None, method: str = "") -> Prior:
     """A prior as it is, or the model of this name loaded as the method wants it."""
-    return model if hasattr(model, "predict") else loader_of(method)(model, device=device, dtype=dtype)
+    return whole(model) if hasattr(model, "predict") else loader_of(method)(model, device=device, dtype=dtype)

@@ -14,6 +14,7 @@ Tests, docs and teaching stand on it: every sampler has a right answer here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -22,7 +23,9 @@ from torch import Tensor
 from ..core.errors import InputError
 from ..core.parameterization import KINDS, from_prediction, to_prediction
 from ..core.schedule import TableSchedule
-from ..core.types import Prediction, Schedule, Step
+from ..core.types import Layout, Prediction, Schedule, Step
+from .base import object_info
+from .info import PriorInfo
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class IdentitySpace:
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
         return self.channels, height, width
+
+    def lean_decoding(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @dataclass
@@ -73,6 +79,8 @@ class GaussianPrior:
     schedule: Schedule = field(default_factory=TableSchedule.scaled_linear)
     space: IdentitySpace = field(default_factory=IdentitySpace)
     evaluations: int = 0
+    notes: tuple[str, ...] = ()
+    layout: Layout | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -84,6 +92,27 @@ class GaussianPrior:
                 raise InputError(
                     f"mean of {prompt!r} has shape {tuple(mean.shape)}; expected [C, h, w] or [M, C, h, w]"
                 )
+
+    @property
+    def native_size(self) -> None:
+        """None: it has no size of its own."""
+        return None
+
+    @property
+    def multiple(self) -> int:
+        return self.space.multiple
+
+    @property
+    def device(self) -> torch.device:
+        return next(iter(self.means.values()), torch.empty(0)).device
+
+    def describe(self) -> PriorInfo:
+        """Return its class's name: there is no checkpoint."""
+        return object_info(self, self.device)
+
+    def visits(self, steps: int, denoise: float = 1.0, size: tuple[int, int] | None = None) -> list[Step]:
+        """Return the schedule's levels, the same at every size."""
+        return self.schedule.visits(steps, denoise)
 
     def embed(self, prompts: Sequence[str]) -> tuple[str, ...]:
         unknown = [p for p in prompts if p not in self.means]

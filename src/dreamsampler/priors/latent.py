@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ..core.errors import InputError, ModelError
 from ..core.parameterization import to_prediction
-from ..core.types import Prediction, Schedule, Step
+from ..core.types import Layout, Prediction, Schedule, Step
 from .condition import TextCondition, join
 from .info import PriorInfo
 from .placement import cheaper, memory_guard
@@ -21,6 +22,9 @@ from .prompts import PromptEncoder
 from .space import VAESpace
 
 log = logging.getLogger(__name__)
+
+Inputs = Callable[[Tensor, Layout], Tensor]
+"""(latents of a call, their rows) -> what the network is given in their place."""
 
 
 class LatentDiffusionPrior:
@@ -42,6 +46,7 @@ class LatentDiffusionPrior:
         calls: how often it was called for them.
         notes: what a receipt should hold: retries, overridden settings, cut prompts.
         native_size: side in pixels of the pictures that it was trained on.
+        layout: which row of the network's call in progress is which branch of which item; None outside of one.
 
     Example:
         >>> prior = load("model-folder")                                              # doctest: +SKIP
@@ -68,6 +73,8 @@ class LatentDiffusionPrior:
         self.unet, self.space, self.prompts, self.schedule = unet, space, prompts, schedule
         self.kind, self.info, self.device, self.dtype, self.max_batch = kind, info, device, dtype, max_batch
         self.evaluations = self.calls = 0
+        self.layout: Layout | None = None
+        self._inputs: Inputs | None = None
         self._check_kind, self._trust_kind = True, trust_kind
         self._notes: list[str] = list(info.remarks)
         self._sized = getattr(unet.config, "addition_embed_type", None) == "text_time"
@@ -78,12 +85,25 @@ class LatentDiffusionPrior:
         return self.info.native_size
 
     @property
+    def multiple(self) -> int:
+        return self.space.multiple
+
+    @property
+    def extra_channels(self) -> int:
+        """Channels that the network takes beside the latent's; above 0 for inpainting networks."""
+        return int(self.unet.config.in_channels) - self.space.channels
+
+    @property
     def notes(self) -> list[str]:
         return [*self._notes, *self.prompts.notes, *self.space.notes]
 
     def describe(self) -> PriorInfo:
         """Model, revision, digests of the weights, prediction type, size: for recipes and listings."""
         return self.info
+
+    def visits(self, steps: int, denoise: float = 1.0, size: tuple[int, int] | None = None) -> list[Step]:
+        """Return the schedule's levels, noisy to clean, the same at every size."""
+        return self.schedule.visits(steps, denoise)
 
     def embed(self, prompts: Sequence[str]) -> TextCondition:
         """One prompt an item, or a single prompt for all items; "" is the null prompt.
@@ -107,16 +127,30 @@ class LatentDiffusionPrior:
         if any(z.dim() != 4 or z.shape[1:] != (self.space.channels, *zs[0].shape[2:]) for z in zs):
             shapes = ", ".join(str(list(z.shape)) for z in zs)
             raise InputError(f"latents {shapes}: expected [B, {self.space.channels}, h, w], all of one size")
+        if self.extra_channels and self._inputs is None:
+            raise InputError("prior: an inpainting network needs a mask; use it with method 'stable-inpaint'")
         rows = [z.shape[0] for z in zs]
         z = torch.cat(tuple(zs)) if len(zs) > 1 else zs[0]
-        output = self._evaluate(z, step.t, self._join(conds, rows))
+        output = self._evaluate(z, step.t, self._join(conds, rows), Layout.of(rows, conds))
         if self._check_kind and step.a < NOISY:
             self._check(z, output)
         return tuple(
             to_prediction(z, out, step.a, step.b, self.kind) for z, out in zip(zs, output.split(rows), strict=True)
         )
 
-    def _evaluate(self, z: Tensor, t: float, cond: TextCondition) -> Tensor:
+    @contextmanager
+    def inputs(self, given: Inputs) -> Iterator[None]:
+        """While the block runs, give the network `given(latents, layout)` in place of the latents of each call.
+
+        Inpainting networks take a mask and a masked picture so; the layout says which item each row belongs to.
+        """
+        before, self._inputs = self._inputs, given
+        try:
+            yield
+        finally:
+            self._inputs = before
+
+    def _evaluate(self, z: Tensor, t: float, cond: TextCondition, layout: Layout) -> Tensor:
         """The network's output, float32, in chunks of at most `max_batch`."""
         n, most = z.shape[0], self.max_batch or z.shape[0]
         size = f"{z.shape[2] * self.space.factor}x{z.shape[3] * self.space.factor}"
@@ -131,13 +165,19 @@ class LatentDiffusionPrior:
             for i in range(0, n, most):
                 part = slice(i, i + most)
                 added = None if extra is None else {name: value[part] for name, value in extra.items()}
-                outputs.append(
-                    self.unet(x[part], time, cond.text[part].to(x.dtype), added_cond_kwargs=added, return_dict=False)[0]
-                )
+                outputs.append(self._call(x[part], time, cond.text[part].to(x.dtype), added, layout.part(i, i + most)))
         self.evaluations += n
         self.calls += len(outputs)
         output = torch.cat(outputs) if len(outputs) > 1 else outputs[0]
         return output.to(z.device, torch.float32)
+
+    def _call(self, x: Tensor, time: Tensor, text: Tensor, added: dict[str, Tensor] | None, layout: Layout) -> Tensor:
+        self.layout = layout
+        try:
+            given = x if self._inputs is None else self._inputs(x, layout)
+            return self.unet(given, time, text, added_cond_kwargs=added, return_dict=False)[0]
+        finally:
+            self.layout = None
 
     def _size_conditioning(self, cond: TextCondition, z: Tensor) -> dict[str, Tensor] | None:
         if not self._sized:

@@ -94,10 +94,14 @@ def need(components: Mapping[str, Any], name: str) -> None:
         raise ModelError(f"{name} has a second text encoder or tokenizer without the other; expected both or none")
 
 
-def check_architecture(parts: Parts, name: str) -> None:
-    """Raise `ModelError` if the pieces are not a plain text-to-image latent diffusion model that fits together."""
+def check_architecture(parts: Parts, name: str, extra_channels: int = 0) -> None:
+    """Raise `ModelError` if the pieces are not a plain text-to-image latent diffusion model that fits together.
+
+    Args:
+        extra_channels: what the U-Net takes beside the latent, for inpainting networks.
+    """
     unet, vae = parts.unet.config, parts.vae.config
-    if unet.in_channels != vae.latent_channels or unet.out_channels != vae.latent_channels:
+    if unet.in_channels != vae.latent_channels + extra_channels or unet.out_channels != vae.latent_channels:
         raise ModelError(
             f"{name}: its U-Net takes {unet.in_channels} and gives {unet.out_channels} channels, its autoencoder has "
             f"{vae.latent_channels}; inpainting checkpoints run with --method stable-inpaint; depth, upscaling and "

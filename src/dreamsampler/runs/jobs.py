@@ -123,8 +123,8 @@ def sized(jobs: Sequence[Job], prior: Prior, size: int | tuple[int, int] | None)
     Raises:
         InputError: a side is not a multiple of what the model needs.
     """
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
-    native = int(getattr(prior, "native_size", multiple))
+    multiple = prior.multiple
+    native = prior.native_size or multiple
     sides = (native, native) if size is None else (size, size) if isinstance(size, int) else size
     width, height = (whole("size", side) for side in sides)
     if min(width, height) < multiple or width % multiple or height % multiple:

@@ -78,7 +78,7 @@ class Described:
 
     def __init__(self, prior: Prior | None) -> None:
         self._prior, self._future = prior, Future[ModelRef]()
-        info = prior.describe() if prior is not None and hasattr(prior, "describe") else None
+        info = prior.describe() if prior is not None else None
         # a pipeline's tensors may be on the move between devices while it runs: they are read after it
         self._later = info is None or not info.files
         if not self._later:
@@ -102,10 +102,7 @@ def model_ref(prior: Prior | None) -> ModelRef:
     """What a recipe says of a prior: its name, and its content by revision or else by digest."""
     if prior is None:
         return ModelRef(NO_MODEL)
-    describe = getattr(prior, "describe", None)
-    if describe is None:
-        return ModelRef(f"object:{type(prior).__name__}")
-    info = describe()
+    info = prior.describe()
     # a commit on the Hub stands for its files; reading them all again would tell nothing more
     digests = {} if info.revision else info.sha256
     return ModelRef(_portable(info.model), info.revision, digests)
@@ -119,7 +116,6 @@ def _portable(model: str) -> str:
 
 def completed(recipe: Recipe, prior: Prior | None, ref: ModelRef, notes: tuple[str, ...]) -> Recipe:
     """The recipe with what only the run knew: the model's content, device and precision, and the receipt."""
-    describe = getattr(prior, "describe", None)
-    known = {} if describe is None else {"device": describe().device, "dtype": describe().dtype}
+    known = {} if prior is None else {"device": prior.describe().device, "dtype": prior.describe().dtype}
     said = tuple(dict.fromkeys(" ".join(note.split())[:2000] for note in notes))
     return dataclasses.replace(recipe, model=ref, settings={**recipe.settings, **known}, notes=said)

@@ -26,10 +26,10 @@ def fit_for(picture: Picture, prior: Prior, size: str) -> Fit:
     Raises:
         InputError: another word, or a grid beyond what is worked on.
     """
-    native = getattr(prior, "native_size", None)
+    native = prior.native_size
     if size == "native" and native is None:
         size = "keep"
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
+    multiple = prior.multiple
     return plan_fit(picture.size, multiple=multiple, native=native, size=check_size(size))
 
 
@@ -105,4 +105,4 @@ def finisher(fit: Fit, picture: Picture, inside: Tensor | None) -> Callable[[Ten
 
 def prior_notes(prior: Prior) -> tuple[str, ...]:
     """What the prior has to say of itself: retries, overridden settings, cut prompts."""
-    return tuple(getattr(prior, "notes", ()))
+    return tuple(prior.notes)

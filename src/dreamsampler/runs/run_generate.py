@@ -30,5 +30,5 @@ def run_generate(jobs: Sequence[Job], prior: Prior, options: Options) -> list[It
     )
     pixels = to_pixels(result.images)
     each = result.receipt.evaluations // len(jobs)
-    notes = (*getattr(prior, "notes", ()), *result.receipt.notes)
+    notes = (*prior.notes, *result.receipt.notes)
     return [Item(pixels[k], job.recipe.with_notes(*notes), evaluations=each) for k, job in enumerate(jobs)]

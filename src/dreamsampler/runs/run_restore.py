@@ -41,7 +41,7 @@ def _restored(job: Job, prior: Prior, options: Options) -> Item:
         raise InputError("recipe: names no measurement; a restoration needs one")
     operator = operator_of(settings["operator"], job.inputs)
     y, scene = measured_scene(job.inputs.measured, operator)
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
+    multiple = prior.multiple
     height, width = (-(-side // multiple) * multiple for side in scene[1:])
     top, left = (height - scene[1]) // 2, (width - scene[2]) // 2
     notes = list(job.inputs.notes)
@@ -63,7 +63,7 @@ def _restored(job: Job, prior: Prior, options: Options) -> Item:
     )
     image = result.images[..., top : top + scene[1], left : left + scene[2]]
     notes += [f"|y - A x| is {result.misfit[0]:.4f} on average (root mean square)"]
-    notes += [*getattr(prior, "notes", ()), *result.receipt.notes]
+    notes += [*prior.notes, *result.receipt.notes]
     pixels = to_pixels(image)[0]
     return Item(pixels, job.recipe.with_notes(*notes), job.inputs, evaluations=result.receipt.evaluations)
 

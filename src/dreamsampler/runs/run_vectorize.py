@@ -158,7 +158,7 @@ def draw_scene(job: Job, prior: Prior | None, scene: Scene, control: RunControl 
     if scene.known:
         what = "sampled picture minus drawing" if scene.sample is not None else "y - A x"
         notes.insert(0, f"root mean square of {what}: {result.misfit[0]:.4f}")
-    notes += getattr(prior, "notes", ())
+    notes += () if prior is None else prior.notes
     return Drawn(result.drawings[0], tuple(notes), scene.spent + result.receipt.evaluations)
 
 

@@ -73,8 +73,7 @@ class ResidualNorm:
     lean: bool = False
 
     def __call__(self, z0: Tensor) -> Tensor:
-        lean_decoding = getattr(self.space, "lean_decoding", nullcontext) if self.lean else nullcontext
-        with lean_decoding():
+        with self.space.lean_decoding() if self.lean else nullcontext():
             x = self.space.decode(z0)
         residual = self.measurement.residual(x)
         return torch.linalg.vector_norm(residual.flatten(1), dim=1)

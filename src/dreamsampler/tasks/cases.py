@@ -15,7 +15,8 @@ from ..core.noise import Noise
 from ..core.state import State
 from ..core.types import Condition, Prior, Step
 from ..operators import Mask, Measurement, RectangleMask
-from .common import OnProgress, check_images, check_prompts, check_size, device_of, seeds_for, to_latent_masks
+from ..priors.base import whole
+from .common import OnProgress, check_images, check_prompts, check_size, seeds_for, to_latent_masks
 from .plan import Plan, Sampled, run_plan
 
 Prompt = str | Sequence[str]
@@ -84,6 +85,7 @@ class EditCase:
         Raises:
             InputError: no prompt, or the pictures or the number of seeds do not fit.
         """
+        prior = whole(prior)
         check_images(prior, images)
         if not prompts:
             raise InputError("prompts: expected at least one")
@@ -140,7 +142,7 @@ class EditCase:
 
     def visits(self, steps: int, denoise: float = 1.0) -> list[Step]:
         """Return the levels that the prior visits at this size, noisy to clean."""
-        return self.prior.schedule.visits(steps, denoise)
+        return self.prior.visits(steps, denoise, self.size)
 
     def noised(self, step: Step) -> State:
         """Return the pictures at the level of a step, a z + b xi with fresh xi."""
@@ -177,8 +179,14 @@ class InverseCase:
         Raises:
             InputError: the scene is not on the prior's grid, or the number of seeds does not fit.
         """
+        prior = whole(prior)
         check_size(prior, measurement.scene[1:], "scene")
         return cls(prior, measurement, prompt, Noise(seeds_for(seeds, measurement.y.shape[0])))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the scene in pixels."""
+        return self.measurement.scene[1], self.measurement.scene[2]
 
     @property
     def batch(self) -> int:
@@ -196,12 +204,12 @@ class InverseCase:
 
     def visits(self, steps: int, denoise: float = 1.0) -> list[Step]:
         """Return the levels that the prior visits at this size, noisy to clean."""
-        return self.prior.schedule.visits(steps, denoise)
+        return self.prior.visits(steps, denoise, self.size)
 
     def pure_noise(self) -> State:
         """Return the top of the trajectory."""
-        shape = self.prior.space.latent_shape(*self.measurement.scene[1:])
-        like = torch.empty(self.batch, *shape, dtype=self.measurement.y.dtype, device=device_of(self.prior))
+        shape = self.prior.space.latent_shape(*self.size)
+        like = torch.empty(self.batch, *shape, dtype=self.measurement.y.dtype, device=self.prior.device)
         return State.start(self.noise.normal(like), self.noise)
 
     def first_guess(self) -> State:
@@ -215,7 +223,7 @@ class InverseCase:
         """Return the encoded A^T y: holes are mid-gray."""
         y = self.measurement.backprojection()
         with torch.no_grad():
-            return self.prior.space.encode(y.to(device_of(self.prior)))
+            return self.prior.space.encode(y.to(self.prior.device))
 
     def known(self) -> Tensor:
         """Return what a measurement through a mask kept, [1 or B, 1, H, W].

@@ -39,8 +39,8 @@ def reporter(on_progress: OnProgress | None, phase: str, total: int) -> OnStep |
 
 
 def evaluations(prior: Prior) -> int:
-    """The prior's counter; priors without one count 0."""
-    return int(getattr(prior, "evaluations", 0))
+    """Return the prior's counter."""
+    return prior.evaluations
 
 
 def check_images(prior: Prior, images: Tensor, name: str = "images") -> None:
@@ -54,15 +54,10 @@ def check_images(prior: Prior, images: Tensor, name: str = "images") -> None:
 
 def check_size(prior: Prior, size: Sequence[int], name: str = "size") -> None:
     """Raise `InputError` unless (height, width) in pixels fits the prior's grid."""
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
+    multiple = prior.multiple
     height, width = size
     if min(height, width) < 1 or height % multiple or width % multiple:
         raise InputError(f"{name}: {width}x{height} is no multiple of {multiple}; fit it with io.fit first")
-
-
-def device_of(prior: Prior) -> torch.device:
-    """Return where the prior's latents are; the CPU for priors that do not say."""
-    return torch.device(getattr(prior, "device", "cpu"))
 
 
 def check_prompts(prompts: Sequence[str], name: str = "prompts") -> None:

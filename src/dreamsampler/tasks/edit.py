@@ -19,12 +19,13 @@ from ..core.errors import InputError
 from ..core.settings import Doc, Ge, settings
 from ..core.state import State
 from ..core.types import Prior, Step
+from ..priors.base import whole
 from ..steering.guidance import Branches, Single
 from ..steering.solve import Solve
 from ..steering.strength import Strength, Weight
 from ..steering.text import TextPull, share
 from .cases import EditCase, Prompt
-from .common import OnProgress, Receipt, evaluations, psnr
+from .common import OnProgress, Receipt, psnr
 from .options import Denoise, Inversion, Steps, from_options
 from .plan import Leg, Plan, from_the_top, inversion_leg, run_plan, walk
 
@@ -143,7 +144,8 @@ def edit(
     Example: docs/editing.md.
     """
     chosen = from_options(Edit, options) if settings is None else replace(settings, **options)  # type: ignore[arg-type]
-    counted = evaluations(prior)
+    prior = whole(prior)
+    counted = prior.evaluations
     case = EditCase.of(prior, images, *prompts, source_prompt=source_prompt, masks=masks or (), seeds=seeds)
     plan = chosen(case)
     resume, made = None, None
@@ -152,7 +154,7 @@ def edit(
         resume = 1, from_the_top(case.z)(top)
         made = _report(case, images, top, plan.legs[1].steps, on_progress)
     done = run_plan(prior, plan, on_progress, resume)
-    receipt = Receipt(evaluations(prior) - counted, () if made is None else made.warnings())
+    receipt = Receipt(prior.evaluations - counted, () if made is None else made.warnings())
     return EditResult(done.images, receipt, lambda: made or _vae_report(prior, images, case.z))
 
 
@@ -169,6 +171,7 @@ def inversion_report(
     on_progress: OnProgress | None = None,
 ) -> InversionReport:
     """Invert and sample back, nothing else: what `dreamsampler invert` prints. Arguments as in `Edit`."""
+    prior = whole(prior)
     case = EditCase.of(prior, images, "", source_prompt=source_prompt, seeds=seeds)
     visits = case.visits(steps, denoise)
     up = inversion_leg(case.clean(), visits, case.source, inversion, rounds)

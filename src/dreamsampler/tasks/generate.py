@@ -14,10 +14,11 @@ from ..core.loop import dream_sample
 from ..core.noise import Noise
 from ..core.state import State
 from ..core.types import Prior
+from ..priors.base import whole
 from ..steering.guidance import CFG
 from ..steering.renoise import keep
 from ..steering.solve import Solve
-from .common import OnProgress, Receipt, check_prompts, evaluations, reporter, seeds_for
+from .common import OnProgress, Receipt, check_prompts, reporter, seeds_for
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,19 @@ def generate(
     check_prompts([*prompts, negative_prompt])
     if not prompts:
         raise InputError("prompts: expected at least one")
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
+    prior = whole(prior)
+    multiple = prior.multiple
     if min(size) < multiple or size[0] % multiple or size[1] % multiple:
         raise InputError(f"size={size[1]}x{size[0]}: expected multiples of {multiple}")
-    counted = evaluations(prior)
-    visits = prior.schedule.visits(steps)
+    counted = prior.evaluations
+    visits = prior.visits(steps, 1.0, size)
     cond, null = prior.embed(list(prompts)), prior.embed([negative_prompt])
     noise = Noise(seeds_for(seeds, len(prompts)))
-    like = torch.empty(len(prompts), *prior.space.latent_shape(*size), device=getattr(prior, "device", "cpu"))
+    like = torch.empty(len(prompts), *prior.space.latent_shape(*size), device=prior.device)
     # level a < 1 at the top: unit noise, as every released sampler starts
     state = State.start(noise.normal(like), noise)
     guide = CFG(cond, null, scale, carry)
     done = dream_sample(state, prior, visits, guide, Solve(), keep, reporter(on_progress, "sample", len(visits)))
     with torch.no_grad():
         images = prior.space.decode(done.z0)
-    return GenerateResult(images, Receipt(evaluations(prior) - counted))
+    return GenerateResult(images, Receipt(prior.evaluations - counted))

@@ -28,6 +28,7 @@ from ..core.state import State
 from ..core.types import Condition, Prior, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
 from ..operators.mask import check_holes, feathered, paste, to_latent, union
+from ..priors.base import whole
 from ..steering.data_consistency import DataPull, data_steps
 from ..steering.dps import released_step
 from ..steering.solve import Solve, When
@@ -74,6 +75,7 @@ class InpaintCase:
         Raises:
             InputError: something has the wrong shape, range or number.
         """
+        prior = whole(prior)
         check_images(prior, images)
         if len(prompts) != len(holes):
             raise InputError(f"prompts: got {len(prompts)} for {len(holes)} masks; expected one a mask")
@@ -155,7 +157,7 @@ class Inpaint:
             z = prior.space.encode(y)
         m = Measurement(replace(operator, keep=operator.keep.to(z)), y.to(z), self.noise_std)
         null = prior.embed([self.negative_prompt])
-        visits = prior.schedule.visits(self.steps)
+        visits = prior.visits(self.steps, 1.0, (case.images.shape[-2], case.images.shape[-1]))
         consistent = data_steps(self.steps, self.period, self.until)
         targets = tuple(embed(prior, prompt, batch) for prompt in case.prompts)
         grid = (z.shape[-2], z.shape[-1])
@@ -245,6 +247,7 @@ def inpaint(
     notes = tuple(check_holes(holes, (images.shape[-2], images.shape[-1])))
     inside = feathered(union(holes), feather)
     chosen = from_options(Inpaint, options) if settings is None else replace(settings, **options)  # type: ignore[arg-type]
+    prior = whole(prior)
     plan, measurement = chosen.plan(InpaintCase.of(prior, images, holes, prompts, seeds))
     done = run_plan(prior, replace(plan, notes=notes), on_progress)
     made = done.images.to(images)

@@ -15,14 +15,14 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.loop import dream_sample
-from ..core.noise import Noise
 from ..core.schedule import ascending, clean_end
 from ..core.state import State
 from ..core.types import Condition, Guidance, Prior, Renoise, Solve, Step
+from ..priors.base import whole
 from ..steering import solve as chain
 from ..steering.inversion import upward
 from ..steering.renoise import keep
-from .common import OnProgress, Receipt, evaluations, reporter
+from .common import OnProgress, Receipt, reporter
 
 Start = State | Callable[[State], State]
 """A state, or how it follows from the last state of the leg before."""
@@ -86,7 +86,7 @@ def walk(
         on_progress: called with (phase, steps done, steps of the leg, state) after each step.
         resume: number of a leg and a state on it; the run goes on there, to the same bytes.
     """
-    first, state = resume or (0, None)
+    prior, (first, state) = whole(prior), resume or (0, None)
     for number, leg in enumerate(plan.legs[first:], first):
         if resume is None or number > first:
             state = _begun(leg.start, state)
@@ -113,17 +113,18 @@ def run_plan(
         >>> run_plan(prior, parse("sdedit:denoise=0.5,steps=10", "edit")(case)).receipt.evaluations
         10
     """
-    counted = evaluations(prior)
+    prior = whole(prior)
+    counted = prior.evaluations
     state = walk(prior, plan, on_progress, resume)
     with torch.no_grad():
         images = prior.space.decode(state.z0)
-    return Sampled(images, Receipt(evaluations(prior) - counted, plan.notes), state)
+    return Sampled(images, Receipt(prior.evaluations - counted, plan.notes), state)
 
 
 def _begun(start: Start, before: State | None) -> State | None:
     if isinstance(start, State):
         # streams of a copy, so that a plan can be carried out again
-        return dataclasses.replace(start, noise=Noise.from_state(start.noise.get_state()))
+        return dataclasses.replace(start, noise=start.noise.copy())
     return None if before is None else start(before)
 
 

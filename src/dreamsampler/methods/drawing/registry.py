@@ -11,6 +11,7 @@ from ...core.settings import options_of, parse
 from ...core.types import Prior
 from ...generators.svg.drawing import Drawing
 from ...operators import Measurement
+from ...priors.base import whole
 from ...steering.control import RunControl
 from ...tasks.vectorize.settings import VectorSettings
 from ...tasks.vectorize.task import DrawingMethod, Vectorized, vectorize
@@ -90,6 +91,7 @@ class Drawer(NamedTuple):
         if prior is None and self.needs_prior:
             free = ", ".join(entry.name for entry in ENTRIES if entry.kind == "drawing" and not entry.needs_prior)
             raise InputError(f"method={self.name!r}: needs a model; {free} need none")
+        prior = None if prior is None else whole(prior)
         chosen = dataclasses.replace(settings or VectorSettings(), **self.settings)
         return vectorize(
             prior, measurement, prompt, settings=chosen, drawings=drawings, seeds=seeds, control=control,

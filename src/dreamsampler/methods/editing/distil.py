@@ -42,7 +42,7 @@ def random_visits(schedule: Schedule, n: int, low: float, high: float, seed: int
     if n < 1:
         raise InputError(f"steps={n}: expected at least 1")
     check_interval(low, high)
-    length = int(getattr(schedule, "length", 1000))
+    length = schedule.length
     first, last = round(low * length), min(round(high * length), length - 1)
     generator = torch.Generator("cpu").manual_seed(seed)
     times = torch.randint(first, max(first, last) + 1, (n,), generator=generator).tolist()

@@ -19,7 +19,7 @@ from torch import Tensor
 from ...core.errors import InputError, ModelError
 from ...core.settings import settings
 from ...core.state import State
-from ...core.types import Guidance, Prediction, Prior, Step
+from ...core.types import Guidance, Layout, Prediction, Prior, Step
 from ...operators.mask import to_latent
 from ...priors.bundle import bundled_folder
 from ...priors.folder import parts_of_folder
@@ -32,48 +32,6 @@ from ...steering.guidance import CFG
 from ...tasks.cases import InverseCase
 from ...tasks.options import GuidanceScale, NegativePrompt, Steps
 from ...tasks.plan import Leg, Plan
-
-
-class MaskedNetwork(torch.nn.Module):
-    """An inpainting U-Net that takes plain latents once a mask and a masked picture are bound to it.
-
-    Args:
-        unet: with 2 C + 1 input channels for latents of C.
-        channels: C.
-
-    Raises:
-        ModelError: another number of input channels.
-    """
-
-    def __init__(self, unet: Any, channels: int) -> None:
-        super().__init__()
-        if unet.config.in_channels != 2 * channels + 1:
-            raise ModelError(
-                f"model: its U-Net takes {unet.config.in_channels} channels, an inpainting one {2 * channels + 1} "
-                "(latent, mask, masked picture); use an inpainting checkpoint, or another method with this one"
-            )
-        self.unet = unet
-        # to the outside it is a plain network
-        self.config = type(unet.config)({**unet.config, "in_channels": channels})
-        self._extra: Tensor | None = None
-        self._row = 0
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self.unet.dtype
-
-    def bind(self, mask: Tensor, masked: Tensor) -> None:
-        """Set the mask [1 or B, 1, h, w] (1 in the hole) and the masked picture's latent [B, C, h, w]."""
-        self._extra = torch.cat([mask.expand(masked.shape[0], -1, -1, -1), masked], 1)
-        self._row = 0
-
-    def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        """The network's output; rows are the batch's items again and again, one round for each branch."""
-        if self._extra is None:
-            raise InputError("prior: an inpainting network needs a mask; use it with method 'stable-inpaint'")
-        rows = (self._row + torch.arange(x.shape[0])) % self._extra.shape[0]
-        self._row += x.shape[0]
-        return self.unet(torch.cat([x, self._extra.to(x)[rows.to(x.device)]], 1), *args, **kwargs)
 
 
 def load_inpainting(
@@ -109,9 +67,13 @@ def load_inpainting(
     else:
         parts, name = parts_of_pipeline(model), type(model).__name__
         place, precision = torch.device(parts.where), parts.unet.dtype
-    network = MaskedNetwork(parts.unet, int(parts.vae.config.latent_channels))
-    parts = dataclasses.replace(parts, unet=network)
-    check_architecture(parts, name)
+    taken, channels = parts.unet.config.in_channels, int(parts.vae.config.latent_channels)
+    if taken != 2 * channels + 1:
+        raise ModelError(
+            f"model: its U-Net takes {taken} channels, an inpainting one {2 * channels + 1} (latent, mask, masked "
+            "picture); use an inpainting checkpoint, or another method with this one"
+        )
+    check_architecture(parts, name, channels + 1)
     if isinstance(model, str | Path):
         for module in parts.modules():
             module.to(place)
@@ -127,11 +89,15 @@ class WithMask:
     masked: Tensor
 
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
-        network = getattr(prior, "unet", None)
-        if not isinstance(network, MaskedNetwork):
+        if not (isinstance(prior, LatentDiffusionPrior) and prior.extra_channels):
             raise InputError("prior: stable-inpaint needs an inpainting network; load it with load_inpainting")
-        network.bind(self.mask, self.masked)
-        return self.guide(prior, state, step)
+        extra = torch.cat([self.mask.expand(self.masked.shape[0], -1, -1, -1), self.masked], 1)
+
+        def beside(x: Tensor, layout: Layout) -> Tensor:
+            return torch.cat([x, extra[list(layout.items)].to(x)], 1)
+
+        with prior.inputs(beside):
+            return self.guide(prior, state, step)
 
 
 @settings

@@ -18,7 +18,7 @@ LARGE = 2.0
 
 def worth_restoring(prior: Prior, measurement: Measurement) -> bool:
     """Return whether a restoration has something to add: not to a clean picture, nor beyond the model's own size."""
-    native = getattr(prior, "native_size", None)
+    native = prior.native_size
     _, height, width = measurement.scene
     small = native is None or height * width <= LARGE * native**2
     return small and (measurement.operator != identity() or measurement.sigma > 0)
@@ -43,7 +43,7 @@ def observer(control: RunControl) -> Callable[[str, int, int, State], None]:
 
 def on_grid(prior: Prior, measurement: Measurement) -> tuple[Measurement, tuple[int, int]]:
     """Return the measurement as one of a scene on the model's grid, and the scene's top left corner in that one."""
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
+    multiple = prior.multiple
     _, height, width = measurement.scene
     tall, wide = (-(-side // multiple) * multiple for side in (height, width))
     if (tall, wide) == (height, width):

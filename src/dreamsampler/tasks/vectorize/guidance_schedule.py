@@ -33,8 +33,8 @@ def encoder(prior: Prior, size: Size) -> Callable[[Tensor], Tensor]:
 
 def prior_grid(prior: Prior, size: Size) -> Size:
     """Return the height and width at which the prior sees a canvas: its native shorter side, in its multiples."""
-    multiple = int(getattr(prior.space, "multiple", prior.space.factor))
-    native = getattr(prior, "native_size", None) or min(size)
+    multiple = prior.multiple
+    native = prior.native_size or min(size)
     height, width = (max(multiple, round(side * native / min(size) / multiple) * multiple) for side in size)
     return height, width
 
@@ -44,7 +44,7 @@ def guidance_schedule(prior: Prior, count: int, denoise: float) -> list[Step]:
 
     If the schedule has fewer levels there, levels are visited several times in a row.
     """
-    levels = prior.schedule.visits(int(getattr(prior.schedule, "length", 1000)), denoise)
+    levels = prior.visits(prior.schedule.length, denoise)
     chosen = [levels[k * len(levels) // count] for k in range(count)]
     last = levels[-1]
     return link([*((s.t, s.a, s.b) for s in chosen), (last.t_next, last.a_next, last.b_next)])

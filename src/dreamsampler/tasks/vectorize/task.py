@@ -28,6 +28,7 @@ from torch import Tensor
 from ...core.types import Prior
 from ...generators.svg.drawing import Drawing
 from ...operators import Measurement
+from ...priors.base import whole
 from ...steering.control import RunControl
 from ...steering.guidance import CFG
 from ...steering.renoise import Mix
@@ -81,6 +82,7 @@ def vectorize(
     Example: docs/svg.md.
     """
     check_prompts([prompt], "prompt")
+    prior = None if prior is None else whole(prior)
     chosen = seeds_for(seeds, measurement.y.shape[0])
     problem = DrawingProblem(
         measurement, prior, prompt, settings or VectorSettings(), chosen, drawings, control or RunControl()

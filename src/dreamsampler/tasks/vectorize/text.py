@@ -34,7 +34,7 @@ def native_canvas(prior: Prior) -> tuple[int, int]:
     Raises:
         InputError: the prior has no size of its own.
     """
-    side = getattr(prior, "native_size", None)
+    side = prior.native_size
     if side is None:
         raise InputError("size: expected one, since this model has none of its own")
     return int(side), int(side)
