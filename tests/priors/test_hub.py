@@ -13,8 +13,8 @@ import pytest
 
 from dreamsampler.core.errors import ModelError
 from dreamsampler.priors import catalog
-from dreamsampler.priors.hub import is_repo_id, wanted_files
 from dreamsampler.priors.load import load
+from dreamsampler.priors.load.hub import is_repo_id, wanted_files
 from tests import tiny
 from tests.priors import ldm
 
@@ -178,7 +178,7 @@ def test_without_a_network_and_without_the_model(dead: str) -> None:
 def test_a_single_file_fetches_the_vocabulary_and_nothing_else(
     hub: type[Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreamsampler.priors.tokenizers.SOURCE", REPO)
+    monkeypatch.setattr("dreamsampler.priors.load.tokenizers.SOURCE", REPO)
     tiny.write_tokenizer_files(hub.folder)
     path = ldm.write(tmp_path / "m.safetensors", ldm.checkpoint(ldm.make(tmp_path / "words", "sd1"), "sd1"))
     load(path)

@@ -8,7 +8,7 @@ import torch
 
 from dreamsampler.core.errors import InputError, ModelError
 from dreamsampler.priors.load import load
-from dreamsampler.priors.single_file import family_of, stated_prediction
+from dreamsampler.priors.load.single_file import family_of, stated_prediction
 from dreamsampler.priors.weights import Header
 from tests import tiny
 from tests.priors import ldm

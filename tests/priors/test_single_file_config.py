@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from dreamsampler.priors import single_file_config as configs
+from dreamsampler.priors.load import single_file_config as configs
 from tests.priors import ldm
 
 UNETS: dict[str, dict[str, Any]] = {

@@ -21,7 +21,7 @@ from iconworld.training.worlds import drawn_scene, icon_scene, unseen_style_scen
 from ..core.errors import InputError, ModelError
 from ..io.png import write_png
 from ..io.sheets import picture_sheet
-from ..priors.folder import quiet, readable
+from ..priors.load.folder import quiet, readable
 from ..priors.weights import fingerprint
 from ..runs.recipe import ModelRef, Recipe
 from ..runs.settings import Scalar

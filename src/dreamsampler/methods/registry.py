@@ -39,7 +39,7 @@ class Entry:
     path: str
     needs_prior: bool = True
     masks_only: bool = False
-    loader: str = "priors.load:load"
+    loader: str = "priors.load.model:load"
 
     @property
     def method(self) -> type[Any]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import ModelError
-from ...priors.folder import quiet, readable
+from ...priors.load.folder import quiet, readable
 from .preprocess import Preprocess
 
 

@@ -22,11 +22,11 @@ from ...core.state import State
 from ...core.types import Guidance, Layout, Prediction, Prior, Step
 from ...operators.mask import to_latent
 from ...priors.bundle import bundled_folder
-from ...priors.folder import parts_of_folder
-from ...priors.hub import fetch, is_repo_id
 from ...priors.latent import LatentDiffusionPrior
-from ...priors.load import assemble, vae_precision
-from ...priors.parts import check_architecture, parts_of_pipeline
+from ...priors.load.folder import parts_of_folder
+from ...priors.load.hub import fetch, is_repo_id
+from ...priors.load.model import assemble, vae_precision
+from ...priors.load.parts import check_architecture, parts_of_pipeline
 from ...priors.placement import choose_device, choose_dtype
 from ...steering.guidance import CFG
 from ...tasks.cases import InverseCase

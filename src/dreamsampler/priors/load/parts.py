@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ModelError
+from ...core.errors import ModelError
 
 NOT_YET = (
     "is not supported yet: this version loads Stable Diffusion 1, 2 and XL (a U-Net); flow transformers such as Stable "

@@ -12,15 +12,15 @@ from typing import Any
 
 import torch
 
-from ..core.errors import ModelError
+from ...core.errors import ModelError
+from ..placement import check_fits, free_memory
+from ..prediction import KINDS, kind_named
+from ..weights import Header, read_header
 from . import single_file_config as configs
 from .folder import quiet, readable
 from .parts import NOT_YET, Parts, parts_of_pipeline
-from .placement import check_fits, free_memory
-from .prediction import KINDS, kind_named
 from .single_file_config import CLIP, OPEN_CLIP, UNET, VAE
 from .tokenizers import tokenizers_for
-from .weights import Header, read_header
 
 TRANSFORMERS = ("joint_blocks.", "double_blocks.", "single_transformer_blocks.", "transformer_blocks.")
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NoReturn
 
-from ..core.errors import ModelError
+from ...core.errors import ModelError
 from .folder import HALF, NETWORKS
 
 log = logging.getLogger(__name__)

@@ -10,20 +10,20 @@ from typing import Any
 
 import torch
 
-from ..core.errors import InputError, ModelError
-from .bundle import bundled_folder
+from ...core.errors import InputError, ModelError
+from ..bundle import bundled_folder
+from ..info import PriorInfo
+from ..latent import LatentDiffusionPrior
+from ..placement import cheaper, choose_device, choose_dtype, dtype_name, memory_guard
+from ..prediction import read_kind
+from ..prompts import PromptEncoder
+from ..schedules import schedule_of
+from ..space import VAESpace
+from ..weights import PICKLES, fingerprint
 from .folder import parts_of_folder
 from .hub import fetch, is_repo_id
-from .info import PriorInfo
-from .latent import LatentDiffusionPrior
 from .parts import Parts, check_architecture, parts_of_pipeline
-from .placement import cheaper, choose_device, choose_dtype, dtype_name, memory_guard
-from .prediction import read_kind
-from .prompts import PromptEncoder
-from .schedules import schedule_of
 from .single_file import parts_of_file
-from .space import VAESpace
-from .weights import PICKLES, fingerprint
 
 log = logging.getLogger(__name__)
 

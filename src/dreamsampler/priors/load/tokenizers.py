@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ModelError
+from ...core.errors import ModelError
 from .folder import readable
 from .hub import TIMEOUT, files_of
 

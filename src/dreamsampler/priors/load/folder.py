@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from ..core.errors import ModelError
+from ...core.errors import ModelError
+from ..placement import check_fits, free_memory
+from ..weights import PICKLES, Header, read_header, refuse_pickle
 from .parts import NOT_YET, Parts, need
-from .placement import check_fits, free_memory
-from .weights import PICKLES, Header, read_header, refuse_pickle
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
 HALF = re.compile(r"\.fp16[.-]")
