@@ -12,26 +12,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .frontends.inverse import degrade, inpaint, restore
-    from .frontends.python import edit, generate, invert, load, verify
-    from .frontends.vector import vectorize
+    from . import core, generators, io, methods, operators, priors, runs, steering, tasks
+    from .frontends.python import degrade, edit, generate, inpaint, invert, load, restore, vectorize, verify
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "degrade", "edit", "generate", "inpaint", "invert", "load", "restore", "vectorize", "verify"]
+_FUNCTIONS = ("degrade", "edit", "generate", "inpaint", "invert", "load", "restore", "vectorize", "verify")
+_PACKAGES = ("core", "generators", "io", "methods", "operators", "priors", "runs", "steering", "tasks")
 
-_PUBLIC = dict.fromkeys(("edit", "generate", "invert", "load", "verify"), ".frontends.python")
-_PUBLIC |= dict.fromkeys(("degrade", "inpaint", "restore"), ".frontends.inverse")
-_PUBLIC |= {"vectorize": ".frontends.vector"}
+__all__ = [
+    "__version__",
+    "core",
+    "degrade",
+    "edit",
+    "generate",
+    "generators",
+    "inpaint",
+    "invert",
+    "io",
+    "load",
+    "methods",
+    "operators",
+    "priors",
+    "restore",
+    "runs",
+    "steering",
+    "tasks",
+    "vectorize",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
+    if name in _PACKAGES:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _FUNCTIONS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_PUBLIC[name], __name__), name)
+    value = getattr(importlib.import_module(".frontends.python", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    return list(__all__)

@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from dreamsampler.core.errors import InputError, OutOfMemory
-from dreamsampler.frontends.cli.group import report_failure
+from dreamsampler.frontends.cli.app import report_failure
 from dreamsampler.frontends.demo import cases, run_demo
 from dreamsampler.priors import bundle
-from dreamsampler.runs.carry import load_recipe
+from dreamsampler.runs.recipe_io import load_recipe
 
 from .conftest import Cli, picture
 
@@ -38,7 +38,8 @@ def test_generate_numbers_its_pictures_and_each_verifies(cli: Cli, sd1: Path) ->
 
 
 @pytest.mark.parametrize(
-    "words", ["--scale 2", "--negative-prompt dog", "--steps 3", "--seed 1", "--cfgpp --scale 0.6"]
+    "words",
+    ["--guidance-scale 2", "--negative-prompt dog", "--steps 3", "--seed 1", "--renoise uncond --guidance-scale 0.6"],
 )
 def test_generate_options_change_the_picture(cli: Cli, sd1: Path, words: str) -> None:
     base = ["generate", "-p", "a cat", "-m", sd1, "--size", "32x16", "-o", "c.png"]
@@ -88,7 +89,7 @@ class TestVerify:
 
     @pytest.mark.usefixtures("made")
     def test_says_how_far_a_retouched_picture_differs(self, cli: Cli) -> None:
-        from dreamsampler.runs.carry import save_picture
+        from dreamsampler.runs.recipe_io import save_picture
 
         pixels = np.asarray(Image.open("out.png")).copy()
         pixels[3, 4] = np.where(pixels[3, 4] > 100, pixels[3, 4] - 100, pixels[3, 4] + 100)
@@ -142,7 +143,7 @@ def test_demo_writes_a_sheet_and_results_that_verify(prior: object, folder: Path
     assert cli("verify shown/two.png").stdout == "shown/two.png: identical\n"
     for case in seen:
         said = load_recipe(f"shown/{case.name}.png").settings
-        assert (said["source_prompt"], said["strength"]) == (case.source_prompt, case.strength)
+        assert (said.source_prompt, said.strength) == (case.source_prompt, case.strength)
 
 
 def test_demo_folder_that_cannot_be_made(prior: object, folder: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dreamsampler.runs.carry import load_recipe
+from dreamsampler.runs.recipe_io import load_recipe
 
 from .conftest import Cli, box, picture
 
@@ -34,7 +34,7 @@ def test_result_has_the_input_size_and_carries_a_recipe_that_verifies(cli: Cli, 
     assert "wrote out.png (48 x 40, 9 evaluations" in done.stdout
     recipe = load_recipe("out.png")
     assert recipe.prompts == ("a dog",)
-    assert recipe.settings["steps"] == 3
+    assert recipe.settings.steps == 3
     assert [ref.name for ref in recipe.inputs] == ["in.png"]
     check = cli("verify out.png")
     assert (check.exit_code, check.stdout) == (0, "out.png: identical\n")
@@ -74,7 +74,7 @@ def plain() -> list[tuple[np.ndarray, str]]:
         "--source-prompt cat",
         "--inversion plain",
         "--inversion fixed-point",
-        "--start 0.5",
+        "--denoise 0.5",
         "--bound 100",
         "--size keep",
         "--size 32",
@@ -112,7 +112,7 @@ def test_idle_prompts_cost_nothing(cli: Cli, sd1: Path) -> None:
 def test_pixels_outside_the_masks_are_kept_byte_for_byte(cli: Cli, sd1: Path) -> None:
     source = pixels("in.png")
     words = ("--mask", "left.png", "--prompt", "dog", "--mask", "right.png", "--prompt", "cat")
-    edited, raw = edit(cli, sd1, *words), edit(cli, sd1, *words, "--raw", out="raw.png")
+    edited, raw = edit(cli, sd1, *words), edit(cli, sd1, *words, "--no-composite", out="raw.png")
     outside = (pixels("left.png").max(-1) + pixels("right.png").max(-1)) == 0
     np.testing.assert_array_equal(edited[outside], source[outside])
     assert (edited != source)[~outside].mean() > 0.9
@@ -142,7 +142,7 @@ def test_soft_masks_blend(cli: Cli, sd1: Path) -> None:
     soft[:, 16:] //= 2
     Image.fromarray(soft).save("soft.png")
     words = ("--mask", "soft.png", "--prompt", "dog")
-    blended, raw = edit(cli, sd1, *words), edit(cli, sd1, *words, "--raw", out="raw.png")
+    blended, raw = edit(cli, sd1, *words), edit(cli, sd1, *words, "--no-composite", out="raw.png")
     share = (soft / 255.0)[..., None]
     expected = pixels("in.png") * (1 - share) + raw * share
     assert np.abs(blended - expected).max() <= 1

@@ -12,15 +12,11 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 import dreamsampler
-from dreamsampler.frontends.cli.inpaint import inpaint
-from dreamsampler.frontends.cli.restore import restore
+from dreamsampler.core.settings import dump
 from dreamsampler.io.tensors import to_tensor
-from dreamsampler.methods.inverse.treg import TReg
 from dreamsampler.operators import downsample, gaussian_blur
-from dreamsampler.runs.carry import load_recipe
-from dreamsampler.runs.settings import TASKS
-from dreamsampler.tasks.inpaint import Inpaint
-from dreamsampler.tasks.restore import Restore
+from dreamsampler.runs.recipe_io import load_recipe
+from dreamsampler.tasks.settings import InpaintSettings, RestoreSettings
 from tests.tiny import write_sd1
 
 from ..bench.metrics.conftest import clip_folder  # noqa: F401
@@ -53,14 +49,16 @@ def test_inpaint_fills_the_holes_and_nothing_else_and_verifies(cli: Cli, sd1: Pa
 
 
 def test_options_of_inpaint_reach_the_recipe_and_act(cli: Cli, sd1: Path) -> None:
-    options = "--strength 0.5 --feather 4 --null-prompt x --dps 0.5 --inversion plain --eta 0.25 --rho 0.125 --seed 3"
+    options = (
+        "--strength 0.5 --feather 4 --negative-prompt x --dps 0.5 --inversion plain --eta 0.25 --rho 0.125 --seed 3"
+    )
     done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o a.png {options}"))
     recipe = load_recipe("a.png")
-    given = {"strength": 0.5, "feather": 4, "null_prompt": "x", "dps": 0.5, "inversion": "plain", "eta": 0.25}
-    assert given.items() <= dict(recipe.settings).items()
-    assert (recipe.settings["rho"], recipe.seeds) == (0.125, (3,))
+    given = {"strength": 0.5, "feather": 4, "negative_prompt": "x", "dps": 0.5, "inversion": "plain", "eta": 0.25}
+    assert given.items() <= dump(recipe.settings).items()
+    assert (recipe.settings.rho, recipe.seeds) == (0.125, (3,))
     assert done(cli("verify a.png")).stdout == "a.png: identical\n"
-    done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o raw.png --raw"))
+    done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o raw.png --no-composite"))
     done(cli(f"inpaint in.png --mask left.png -p cat -m {sd1} --steps 3 -o m.png --method ddnm:eta=0.5"))
     inside = np.asarray(box()) > 0
     assert (pixels("a.png")[inside] != pixels("raw.png")[inside]).any()
@@ -77,7 +75,7 @@ def test_degrade_writes_what_the_operator_makes(cli: Cli) -> None:
     np.testing.assert_allclose(np.load("y.npy"), expected, atol=1e-6)
     assert pixels("y.png").shape == (10, 12, 3)
     np.testing.assert_allclose(pixels("y.png").transpose(2, 0, 1) / 127.5 - 1, expected.clip(-1, 1), atol=0.005)
-    done(cli("degrade", "in.png", "--operator", "identity", "--noise", "0.1", "--seed", "2", "-o", "n.npy"))
+    done(cli("degrade", "in.png", "--operator", "identity", "--noise-std", "0.1", "--seed", "2", "-o", "n.npy"))
     difference = np.load("n.npy") - x[0].numpy()
     assert difference.std() == pytest.approx(0.1, rel=0.05)
     done(cli("degrade", "in.png", "--operator", "identity", "--peak", "20", "-o", "p.npy"))
@@ -89,13 +87,13 @@ def test_degrade_writes_what_the_operator_makes(cli: Cli) -> None:
 @pytest.mark.parametrize("ending", ["npy", "png", "safetensors"])
 def test_restore_gives_the_scene_and_verifies(cli: Cli, sd1: Path, ending: str) -> None:
     y = f"y.{ending}"
-    done(cli("degrade", "in.png", "--operator", "sr:factor=4,kind=box", "--noise", "0.02", "-o", y))
-    done(cli("restore", y, "--operator", "sr:factor=4,kind=box", "--noise", "0.02", "-p", "a cat", "-m", sd1,
+    done(cli("degrade", "in.png", "--operator", "sr:factor=4,kind=box", "--noise-std", "0.02", "-o", y))
+    done(cli("restore", y, "--operator", "sr:factor=4,kind=box", "--noise-std", "0.02", "-p", "a cat", "-m", sd1,
              "--steps", "4", "-o", "out.png"))  # fmt: skip
     assert Image.open("out.png").size == (48, 40)
     recipe = load_recipe("out.png")
     assert any("worked on at 48 x 48" in note for note in recipe.notes), "the tiny model needs multiples of 16"
-    assert recipe.settings["operator"] == ("sr:factor=4,kind=box",)
+    assert recipe.settings.operator == ("sr:factor=4,kind=box",)
     assert done(cli("verify out.png")).stdout == "out.png: identical\n"
     Path(y).rename(f"moved.{ending}")
     assert "y." in cli("verify out.png").stderr
@@ -128,15 +126,26 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
     done(cli("inpaint", "in.png", "--mask", "left.png", "-p", "a cat", "-m", sd1, "--steps", "3", "-o", "o.png"))
     outcome = dreamsampler.inpaint(picture(), box(), "a cat", model=prior, steps=3)
     assert (np.asarray(outcome.image) == pixels("o.png")).all()
-    y = dreamsampler.degrade(picture(), "sr:factor=2", noise=0.01)
-    done(cli("degrade", "in.png", "--operator", "sr:factor=2", "--noise", "0.01", "-o", "y.npy"))
+    y = dreamsampler.degrade(picture(), "sr:factor=2", noise_std=0.01)
+    done(cli("degrade", "in.png", "--operator", "sr:factor=2", "--noise-std", "0.01", "-o", "y.npy"))
     assert (np.load("y.npy") == y).all()
     done(
         cli(
-            "restore", "y.npy", "--operator", "sr:factor=2", "--noise", "0.01", "-m", sd1, "--steps", "3", "-o", "r.png"
+            "restore",
+            "y.npy",
+            "--operator",
+            "sr:factor=2",
+            "--noise-std",
+            "0.01",
+            "-m",
+            sd1,
+            "--steps",
+            "3",
+            "-o",
+            "r.png",
         )
     )
-    restored = dreamsampler.restore(y, "sr:factor=2", noise=0.01, model=prior, steps=3)
+    restored = dreamsampler.restore(y, "sr:factor=2", noise_std=0.01, model=prior, steps=3)
     assert (np.asarray(restored.image) == pixels("r.png")).all()
 
 
@@ -159,14 +168,14 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
         ("inpaint in.png --mask left.png -p a --feather -1", "feather"),
         ("inpaint in.png --mask left.png -p a --strength 1 --eta 2", "eta"),
         ("inpaint in.png --mask left.png -p a --eta 0.5", "eta=0.5: a number of the published pull"),
-        ("inpaint in.png --mask left.png -p a --guidance 3 --strength 1", "guidance_scale=3.0, strength=1.0"),
-        ("restore in.png --operator identity --guidance 3 --strength 1", "guidance_scale=3.0, strength=1.0"),
+        ("inpaint in.png --mask left.png -p a --guidance-scale 3 --strength 1", "guidance_scale=3.0, strength=1.0"),
+        ("restore in.png --operator identity --guidance-scale 3 --strength 1", "guidance_scale=3.0, strength=1.0"),
         ("inpaint in.png --mask left.png -p a --steps 0", "steps=0"),
         ("restore in.png --operator smudge", "unknown kind 'smudge'"),
         ("restore in.png --operator kernel:file=none.npy", "none.npy"),
         ("restore in.png --operator mask:file=small.png", "made for 24 x 20"),
         ("restore in.png --operator grey", "1"),
-        ("restore in.png --operator identity --noise -1", "noise=-1"),
+        ("restore in.png --operator identity --noise-std -1", "noise_std=-1"),
         ("restore text.npy --operator identity", "text.npy"),
         ("restore objects.npy --operator identity", "objects.npy"),
         ("restore nan.npy --operator identity", "NaN"),
@@ -179,8 +188,8 @@ def test_python_does_the_same(folder: Path, prior: object, cli: Cli, sd1: Path) 
         ("degrade in.png --operator mask:file=white.png", "nothing would be measured"),
         ("degrade in.png --operator sr:factor=1e300", "at most 1000"),
         ("degrade in.png --operator sr:factor=7", "not a multiple of 7"),
-        ("degrade in.png --operator identity --noise -0.1", "noise=-0.1"),
-        ("degrade in.png --operator identity --noise 0.1 --peak 5", "one of the two"),
+        ("degrade in.png --operator identity --noise-std -0.1", "noise_std=-0.1"),
+        ("degrade in.png --operator identity --noise-std 0.1 --peak 5", "one of the two"),
         ("degrade in.png --operator mask:rows=0-99,cols=0-3", "beyond the scene"),
     ],
 )
@@ -207,12 +216,10 @@ def test_summary_is_json(cli: Cli) -> None:
     assert (told["width"], told["height"], told["channels"], told["files"]) == (24, 20, 3, ["y.png"])
 
 
-def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
-    functions = (dreamsampler.inpaint, dreamsampler.restore, inpaint, restore)
-    assert {Inpaint().negative_prompt, Restore().negative_prompt, TReg().negative_prompt} == {""}
-    for function in functions:
-        assert inspect.signature(function).parameters["null_prompt"].default == "", function
-    assert {s.default for task in ("inpaint", "restore") for s in TASKS[task] if s.name == "null_prompt"} == {""}
+def test_the_default_negative_prompt_is_one_that_every_model_knows() -> None:
+    for function in (dreamsampler.inpaint, dreamsampler.restore):
+        assert inspect.signature(function).parameters["negative_prompt"].default == ""
+    assert InpaintSettings().negative_prompt == RestoreSettings("grey").negative_prompt == ""
 
 
 @pytest.mark.parametrize("task", ["inpaint in.png --mask left.png -p a", "restore in.png --operator identity"])
@@ -233,7 +240,7 @@ def test_the_default_null_prompt_is_one_that_every_model_knows() -> None:
         ("flowdps:back=down", "back='down'"),
         ("dreamsampler:eta=0.5", "eta=0.5: a number of the published pull; give a strength with it"),
         ("dreamsampler:strength=1,eta=4", "eta=4.0: expected a number, 0 to 1"),
-        ("dreamsampler:guidance_scale=-2", "guidance_scale=-2"),
+        ("dreamsampler:guidance_scale=-2", "guidance_scale=-2.0"),
         ("smear", "method='smear'"),
     ],
 )
@@ -251,11 +258,11 @@ def test_options_of_dreamsampler_are_settings_like_any_other(cli: Cli, sd1: Path
     method = "dreamsampler:strength=1,eta=0.25,begin=noise"
     done(cli(f"restore in.png --operator sr:factor=2 -m {sd1} --steps 2 -o b.png --method {method}"))
     a, b = load_recipe("a.png"), load_recipe("b.png")
-    assert dict(a.settings) == dict(b.settings)
-    assert a.settings["eta"] == 0.25
+    assert a.settings == b.settings
+    assert a.settings.eta == 0.25
     assert (pixels("a.png") == pixels("b.png")).all()
     words = "inpaint in.png --mask left.png -p a --method dreamsampler:begin=noise -m ./nowhere -o out.png"
-    assert "begin is an option of restoring" in cli(words).stderr
+    assert "no option 'begin'" in cli(words).stderr
 
 
 def test_other_methods_fill_all_holes_by_one_prompt(cli: Cli, sd1: Path) -> None:

@@ -12,11 +12,11 @@ from PIL import Image
 
 import dreamsampler
 from dreamsampler.core.errors import InputError
-from dreamsampler.frontends import vector_watch
 from dreamsampler.generators.svg.reader import read_provenance
 from dreamsampler.io.tensor_file import checkpoint_of, read_tensors, write_tensors
+from dreamsampler.runs import observe
+from dreamsampler.runs.observe import Event
 from dreamsampler.runs.recipe import Recipe
-from dreamsampler.steering.control import StepInfo
 
 from .conftest import Cli
 
@@ -42,7 +42,7 @@ def test_a_drawing_without_a_model(cli: Cli, icon: Path) -> None:
     with Image.open("o.gif") as film:
         assert film.n_frames > 10
     recipe = Recipe.from_json(json.dumps(read_provenance(Path("o.svg"))["recipe"]))
-    assert (recipe.task, recipe.settings["paths"], recipe.inputs[0].name) == ("vectorize", 4, "icon.png")
+    assert (recipe.task, recipe.settings.paths, recipe.inputs[0].name) == ("vectorize", 4, "icon.png")
     shown = cli("rasterize o.svg --size 32 -o again.png")
     assert shown.exit_code == 0, shown.stderr
     assert np.abs(np.asarray(Image.open("again.png")).astype(float) - drawn).max() <= 2, "the file shows the drawing"
@@ -62,15 +62,15 @@ def test_the_prior_takes_part(cli: Cli, sd1: Path, icon: Path) -> None:
 
 
 def test_a_degraded_measurement(cli: Cli, icon: Path) -> None:
-    assert cli("degrade icon.png --operator sr:factor=2 --noise 0.05 -o y.npy").exit_code == 0
-    line = "vectorize y.npy --operator sr:factor=2 --noise 0.05 --method data --paths 4 --steps 30 -o o.svg"
+    assert cli("degrade icon.png --operator sr:factor=2 --noise-std 0.05 -o y.npy").exit_code == 0
+    line = "vectorize y.npy --operator sr:factor=2 --noise-std 0.05 --method data --paths 4 --steps 30 -o o.svg"
     done = cli(*line.split(), "--preview", "o.png")
     assert done.exit_code == 0, done.stderr
     assert Image.open("o.png").size == (32, 32), "the drawing has the scene's size"
 
 
 def test_a_stopped_run_goes_on_to_the_same_bytes(prior: object, icon: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(observe, "SAVE_EVERY", 0.0)
     arguments = {"model": prior, "paths": 3, "steps": 8}
     whole = dreamsampler.vectorize(icon, "dog", **arguments)
     part = Path("state.safetensors")
@@ -78,21 +78,21 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(prior: object, icon: Path, monk
     class Killed(Exception):
         pass
 
-    def stop(look: StepInfo) -> None:
-        if look.stage == "draw" and look.done == 2:
+    def stop(event: Event) -> None:
+        if event.phase == "draw" and event.step == 2:
             raise Killed
 
     with pytest.raises(Killed):
-        dreamsampler.vectorize(icon, "dog", checkpoint=part, on_look=stop, **arguments)
+        dreamsampler.vectorize(icon, "dog", checkpoint=part, callback=stop, **arguments)
     assert part.exists()
     with pytest.raises(InputError, match="other settings"):
         dreamsampler.vectorize(icon, "cat", checkpoint=part, **arguments)
     seen: list[tuple[str, int]] = []
     rest = dreamsampler.vectorize(
-        icon, "dog", checkpoint=part, on_look=lambda look: seen.append((look.stage, look.done)), **arguments
+        icon, "dog", checkpoint=part, callback=lambda event: seen.append((event.phase, event.step)), **arguments
     )
     assert seen[0] in (("draw", 2), ("draw", 3)), "not from the beginning"
-    assert whole.save("whole.svg").read_bytes() == rest.save("rest.svg").read_bytes()
+    assert whole.save("whole.svg")[0].read_bytes() == rest.save("rest.svg")[0].read_bytes()
     assert not part.exists()
 
 
@@ -122,7 +122,7 @@ def test_checkpoints_are_checked(tmp_path: Path) -> None:
         ("vectorize icon.png --method data:x=1 -o o.svg", "no option 'x'"),
         ("vectorize icon.png --init nowhere.svg -o o.svg", "nowhere.svg"),
         ("vectorize icon.png --init magic -o o.svg", "magic"),
-        ("vectorize icon.png --noise -1 -o o.svg", "noise"),
+        ("vectorize icon.png --noise-std -1 -o o.svg", "noise"),
         ("vectorize icon.png --operator wurst -o o.svg", "wurst"),
         ("vectorize icon.png --model nowhere -o o.svg", "nowhere"),
         ("vectorize -o o.svg", "nothing to draw"),

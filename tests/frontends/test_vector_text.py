@@ -10,14 +10,14 @@ import torch
 
 import dreamsampler
 from dreamsampler.core.errors import InputError
-from dreamsampler.frontends import vector_watch
 from dreamsampler.generators.svg.reader import read_provenance, read_svg
 from dreamsampler.io.tensor_file import checkpoint_of, read_tensors
-from dreamsampler.runs.carry import load_recipe
-from dreamsampler.runs.outcome import Outcome
-from dreamsampler.runs.run import run
+from dreamsampler.runs import observe
+from dreamsampler.runs.observe import Event
+from dreamsampler.runs.recipe_io import load_recipe
+from dreamsampler.runs.result import Result
+from dreamsampler.runs.run import repeat
 from dreamsampler.runs.verify import read_claim
-from dreamsampler.steering.control import StepInfo
 
 from .conftest import Cli
 from .test_vector import disc
@@ -54,7 +54,7 @@ def test_nothing_measured_and_nothing_sampled(prior: object, folder: Path) -> No
     assert (made.measurement, made.psnr()) == (None, None)
     assert not [note for note in made.notes if "root mean square" in note]
     settings = made.recipe.settings
-    assert (settings["sample"], settings["init"], settings["fit"], settings["guidance_scale"]) == (
+    assert (settings.sample, settings.init, settings.fit, settings.guidance_scale) == (
         False,
         "random",
         0.0,
@@ -63,24 +63,24 @@ def test_nothing_measured_and_nothing_sampled(prior: object, folder: Path) -> No
     asked = dreamsampler.vectorize(
         prompt="dog", sample=False, model=prior, method="dreamsampler:guidance_scale=1,denoise=0.6", init="grid", **FEW
     )
-    assert (asked.recipe.settings["guidance_scale"], asked.recipe.settings["denoise"]) == (1.0, 0.6)
-    assert dreamsampler.verify(made.save("o.svg"), model=prior).identical
+    assert (asked.recipe.settings.guidance_scale, asked.recipe.settings.denoise) == (1.0, 0.6)
+    assert dreamsampler.verify(made.save("o.svg")[0], model=prior).identical
 
 
 def test_a_stopped_run_does_not_sample_again(prior: object, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(observe, "SAVE_EVERY", 0.0)
     whole = dreamsampler.vectorize(prompt="dog", model=prior, **FEW)
 
-    def stop(look: StepInfo) -> None:
-        if look.stage == "draw":
+    def stop(event: Event) -> None:
+        if event.phase == "draw":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        dreamsampler.vectorize(prompt="dog", model=prior, checkpoint="p.safetensors", on_look=stop, **FEW)
+        dreamsampler.vectorize(prompt="dog", model=prior, checkpoint="p.safetensors", callback=stop, **FEW)
     before = prior.evaluations
     rest = dreamsampler.vectorize(prompt="dog", model=prior, checkpoint="p.safetensors", **FEW)
     assert prior.evaluations - before < 10
-    assert whole.save("a.svg").read_bytes() == rest.save("b.svg").read_bytes()
+    assert whole.save("a.svg")[0].read_bytes() == rest.save("b.svg")[0].read_bytes()
 
 
 def test_a_drawing_without_a_model_verifies(cli: Cli, icon: Path) -> None:
@@ -105,15 +105,15 @@ def test_a_drawing_without_a_model_verifies(cli: Cli, icon: Path) -> None:
 
 
 def test_a_recipe_is_run_again_from_its_file(icon: Path) -> None:
-    start = dreamsampler.vectorize(icon, method="data", paths=2, steps=2).save("start.svg")
+    start = dreamsampler.vectorize(icon, method="data", paths=2, steps=2).save("start.svg")[0]
     made = dreamsampler.vectorize(icon, method="data:crossing_weight=0.5", init=start, steps=3, size=24, seed=3)
     Path("results").mkdir()
-    saved = made.save("results/o.svg")
+    (saved,) = made.save("results/o.svg")
     assert [(ref.role, ref.name) for ref in load_recipe(saved).inputs] == [
         ("measurement", "icon.png"), ("start", "start.svg")
     ]  # fmt: skip
     claim = read_claim(saved)
-    again: Outcome = run(claim.recipe, claim.inputs)
+    again: Result = repeat(claim.recipe, claim.job.inputs)
     assert again.items[0].pixels.shape == (24, 24, 3)
     (written,) = again.save("results/again.svg")
     assert (
@@ -137,16 +137,16 @@ def test_size_is_the_canvas(icon: Path) -> None:
 
 
 def test_fresh_forgets_a_stopped_run(cli: Cli, icon: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(observe, "SAVE_EVERY", 0.0)
     part = checkpoint_of("o.svg")
 
-    def stop(look: StepInfo) -> None:
-        if look.done == 3:
+    def stop(event: Event) -> None:
+        if event.step == 3:
             raise KeyboardInterrupt
 
     arguments = {"method": "data", "paths": 3, "steps": 20}
     with pytest.raises(KeyboardInterrupt):
-        dreamsampler.vectorize(icon, checkpoint=part, on_look=stop, **arguments)
+        dreamsampler.vectorize(icon, checkpoint=part, callback=stop, **arguments)
     with pytest.raises(InputError, match="other settings"):
         read_tensors(part, "another run")
     line = "vectorize icon.png --method data --paths 3 -o o.svg --steps"
@@ -163,7 +163,7 @@ def test_fresh_forgets_a_stopped_run(cli: Cli, icon: Path, monkeypatch: pytest.M
 
 
 def test_recipes_of_strangers_are_checked(icon: Path) -> None:
-    saved = dreamsampler.vectorize(icon, method="data", **FEW).save("o.svg")
+    (saved,) = dreamsampler.vectorize(icon, method="data", **FEW).save("o.svg")
     text = saved.read_text(encoding="utf-8")
     recipe = read_provenance(saved)["recipe"]
 

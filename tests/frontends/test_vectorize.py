@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,15 @@ import pytest
 from PIL import Image
 
 import dreamsampler
-from dreamsampler.frontends import vector_watch
-from dreamsampler.steering.control import StepInfo
+from dreamsampler.runs import observe
+from dreamsampler.runs.observe import Event
 from dreamsampler.tasks.vectorize.settings import VectorSettings
 
 from .conftest import Cli
 
 # checkpoints after every step, so that the kill falls between two of them wherever it comes
 DRAW = (
-    "import dreamsampler.frontends.vector_watch as v; v.SAVE_EVERY = 0.0;"
-    "from dreamsampler.frontends.cli.main import main; main()"
+    "import dreamsampler.runs.observe as v; v.SAVE_EVERY = 0.0;from dreamsampler.frontends.cli.main import main; main()"
 )
 
 
@@ -71,10 +69,12 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(folder: Path) -> N
 
 def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
     disc(folder / "disc.png")
-    start = dreamsampler.vectorize("disc.png", method="data:penalty=0", paths=3, steps=2, init="grid").save("start.svg")
+    start = dreamsampler.vectorize("disc.png", method="data:penalty=0", paths=3, steps=2, init="grid").save(
+        "start.svg"
+    )[0]
     made = dreamsampler.vectorize("disc.png", method="data:crossing_weight=0.5", init="start.svg", steps=2)
-    assert set(made.recipe.settings) >= {field.name for field in fields(VectorSettings)}
-    assert (made.recipe.settings["crossing_weight"], made.recipe.settings["init"]) == (0.5, "start.svg")
+    assert isinstance(made.recipe.settings, VectorSettings)
+    assert (made.recipe.settings.crossing_weight, made.recipe.settings.init) == (0.5, "start.svg")
     assert [ref.name for ref in made.recipe.inputs] == ["disc.png", "start.svg"]
     assert made.recipe.model.id == "none"
     assert made.paths == 3
@@ -85,17 +85,17 @@ def test_the_recipe_names_every_number_and_the_start(folder: Path) -> None:
 
 
 def test_a_resumed_run_has_all_frames(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_watch, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(observe, "SAVE_EVERY", 0.0)
     disc(folder / "disc.png")
     arguments = {"method": "data", "paths": 3, "steps": 6, "animate": True}
     whole = dreamsampler.vectorize("disc.png", **arguments).animate("whole.gif")
 
-    def stop(look: StepInfo) -> None:
-        if look.done == 5:
+    def stop(event: Event) -> None:
+        if event.step == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        dreamsampler.vectorize("disc.png", checkpoint="p.safetensors", on_look=stop, **arguments)
+        dreamsampler.vectorize("disc.png", checkpoint="p.safetensors", callback=stop, **arguments)
     rest = dreamsampler.vectorize("disc.png", checkpoint="p.safetensors", **arguments).animate("rest.gif")
     assert whole.read_bytes() == rest.read_bytes()
 

@@ -16,11 +16,11 @@ from dreamsampler.io.images import read_image
 from dreamsampler.io.tensors import to_tensor
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.priors.load import load
-from dreamsampler.runs.jobs import pair
-from dreamsampler.runs.outcome import Outcome, numbered
-from dreamsampler.runs.place import fit_for
+from dreamsampler.runs.edit import pair
+from dreamsampler.runs.fit_to_grid import fit_for
 from dreamsampler.runs.recipe import ModelRef
-from dreamsampler.runs.run import run
+from dreamsampler.runs.result import Result, numbered
+from dreamsampler.runs.run import repeat
 from dreamsampler.runs.verify import read_claim
 from dreamsampler.steering.strength import Constant, GuidanceScale, PaperStrength
 from dreamsampler.tasks import edit as task
@@ -43,7 +43,7 @@ def photo(width: int = 40, height: int = 30, seed: int = 0) -> Image.Image:
     return small.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def pixels(outcome: Outcome) -> list[np.ndarray]:
+def pixels(outcome: Result) -> list[np.ndarray]:
     return [item.pixels for item in outcome.items]
 
 
@@ -56,8 +56,8 @@ def test_a_batch_gives_what_single_runs_give(prior: object) -> None:
         alone = dreamsampler.edit(one, "a dog", model=prior, steps=3, report=True)
         difference = np.abs(alone.items[0].pixels.astype(int) - together.items[k].pixels.astype(int))
         assert difference.max() <= 1
-        assert together.items[k].evaluations == alone.evaluations == 12
-        assert together.items[k].fidelity.vae_psnr == pytest.approx(alone.report.vae_psnr, abs=1e-3)
+        assert together.items[k].stats.evaluations == alone.evaluations == 12
+        assert together.items[k].reconstruction.vae_psnr == pytest.approx(alone.report.vae_psnr, abs=1e-3)
         assert together.items[k].recipe.inputs == alone.recipe.inputs
 
 
@@ -115,7 +115,7 @@ def test_the_exact_prior_reproduces_the_task(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "weight"),
     [
-        ({"strength_kind": "paper", "strength": 0.8}, PaperStrength(0.8)),
+        ({"paper_c": 0.8}, PaperStrength(0.8)),
         ({"strength_kind": "guidance", "strength": 3.0}, GuidanceScale(3.0)),
         ({"strength_kind": "cfgpp", "strength": 0.4}, Constant(0.4)),
     ],
@@ -124,9 +124,9 @@ def test_kinds_of_strength(settings: dict, weight: object) -> None:
     picture = photo(8, 6)
     prior = GaussianPrior({"": torch.zeros(3, 6, 8), "dog": torch.full((3, 6, 8), 0.4)}, std=0.3)
     made = dreamsampler.edit(picture, "dog", model=prior, steps=5)
-    recipe = dataclasses.replace(made.recipe, settings={**made.recipe.settings, **settings})
-    again = run(recipe, made.items[0].inputs, prior)
-    direct = task.edit(prior, to_tensor(np.asarray(picture)), ["dog"], steps=5, weight=weight)
+    recipe = dataclasses.replace(made.recipe, settings=dataclasses.replace(made.recipe.settings, **settings))
+    again = repeat(recipe, made.items[0].inputs, prior)
+    direct = task.edit(prior, to_tensor(np.asarray(picture)), ["dog"], steps=5, strength=weight)
     expected = ((direct.images[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(np.asarray(again.image), expected)
 
@@ -136,7 +136,7 @@ def test_a_recipe_alone_is_enough(folder: Path, prior: object, tmp_path: Path) -
     outcome = dreamsampler.edit(tmp_path / "in.png", "dog", model=folder, steps=2)
     outcome.save(tmp_path / "out.png")
     claim = read_claim(tmp_path / "out.png")
-    np.testing.assert_array_equal(run(claim.recipe, claim.inputs).items[0].pixels, claim.pixels)
+    np.testing.assert_array_equal(repeat(claim.recipe, claim.job.inputs).items[0].pixels, claim.pixels)
     assert dreamsampler.verify(tmp_path / "out.png").identical
 
 
@@ -154,7 +154,7 @@ def test_verify_knows_a_picture_that_was_no_file(prior: object, tmp_path: Path) 
 
 
 def test_verify_refuses_a_resized_picture(prior: object, tmp_path: Path) -> None:
-    from dreamsampler.runs.carry import save_picture
+    from dreamsampler.runs.recipe_io import save_picture
 
     photo().save(tmp_path / "in.png")
     outcome = dreamsampler.edit(tmp_path / "in.png", "dog", model=prior, steps=1)
@@ -200,15 +200,13 @@ def test_frames_are_recorded_only_when_asked_for(prior: object, tmp_path: Path) 
     outcome = dreamsampler.edit(photo(), "dog", model=prior, steps=1)
     with pytest.raises(InputError, match="animate=True"):
         outcome.animate(tmp_path / "a.gif")
-    many = dreamsampler.edit(photo(16, 16), "dog", model=prior, steps=60, start=1.0, animate=True, size=16)
+    many = dreamsampler.edit(photo(16, 16), "dog", model=prior, steps=60, denoise=1.0, animate=True, size=16)
     assert 20 <= len(many.items[0].frames) <= 24
 
 
 def test_progress_counts_every_step(prior: object) -> None:
     seen: list[tuple[str, int, int]] = []
-    dreamsampler.edit(
-        photo(), "dog", model=prior, steps=2, report=True, progress=lambda p, k, n, state: seen.append((p, k, n))
-    )
+    dreamsampler.edit(photo(), "dog", model=prior, steps=2, report=True, callback=lambda event: seen.append(event[:3]))
     assert seen == [(phase, k, 2) for phase in ("invert", "check", "edit") for k in (1, 2)]
 
 
@@ -270,7 +268,7 @@ def test_numpy_numbers_are_numbers(prior: object) -> None:
     outcome = dreamsampler.edit(
         photo(), "dog", model=prior, steps=np.int64(1), strength=np.float32(0.5), seed=np.int8(3)
     )
-    assert (outcome.recipe.settings["steps"], outcome.recipe.settings["strength"]) == (1, 0.5)
+    assert (outcome.recipe.settings.steps, outcome.recipe.settings.strength) == (1, 0.5)
     assert outcome.recipe.seeds == (3,)
 
 

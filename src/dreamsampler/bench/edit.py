@@ -20,8 +20,7 @@ from ..io.png import write_png
 from ..io.sheets import picture_sheet
 from ..io.tensors import to_pixels, to_tensor
 from ..runs.model import model_ref
-from ..runs.recipe import ModelRef, Recipe
-from ..runs.settings import Scalar
+from ..runs.recipe import ModelRef, Scalar, case_key
 from .editors import Case, Editor
 from .metrics.base import Metric, Sample, measure
 from .metrics.clip import ClipAccuracy, ClipSimilarity
@@ -156,8 +155,7 @@ class _Bench:
         settings: dict[str, Scalar] = {f"with {name}": value for name, value in editor.settings.items()}
         settings |= {"method": editor.method, "scenes": scenes, "size": self.side, "judge": self.judge}
         prompts = (pair.source_prompt, pair.target_prompt)
-        recipe = Recipe("bench-edit", self.model, prompts, settings=settings, seeds=(seed,), tasks=None)
-        key = recipe.recipe_hash()
+        key = case_key("bench-edit", self.model, prompts, settings, (seed,))
         labels = {"method": editor.name, "task": pair.task, "split": split, "pair": str(number)}
         path = None if self.out is None or not keep else picture_path(self.out, key)
         return Item(

@@ -19,7 +19,7 @@ from ..core.settings import parse as parse_options
 from ..core.types import Prior
 from ..methods.registry import find, names
 from ..methods.run import edit_with
-from ..runs.settings import Scalar
+from ..runs.recipe import Scalar
 from ..tasks.common import Receipt
 from ..tasks.edit import edit
 

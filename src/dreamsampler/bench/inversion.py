@@ -20,8 +20,7 @@ from ..core.types import Prior
 from ..io.content import sha256_bytes
 from ..io.tensors import to_tensor
 from ..runs.model import model_ref
-from ..runs.recipe import Recipe
-from ..runs.settings import Scalar
+from ..runs.recipe import Scalar, case_key
 from ..steering.inversion import METHODS
 from ..steering.strength import PaperStrength, Weight
 from ..tasks.edit import edit, inversion_report
@@ -134,9 +133,7 @@ class _Work:
         scenes = sha256_bytes((pair.source.to_json() + pair.target.to_json()).encode())
         known: dict[str, Scalar] = {"kind": kind, "scenes": scenes, "size": self.side, "caption": self.caption}
         prompts = (pair.source_prompt, pair.target_prompt)
-        return Recipe(
-            "bench-inversion", self.model, prompts, settings={**known, **settings}, seeds=(0,), tasks=None
-        ).recipe_hash()
+        return case_key("bench-inversion", self.model, prompts, {**known, **settings}, (0,))
 
     def _base(self, pair: EditPair) -> str:
         return pair.source_prompt if self.caption else ""

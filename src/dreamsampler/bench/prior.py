@@ -23,8 +23,7 @@ from ..io.png import write_png
 from ..io.sheets import picture_sheet
 from ..priors.load.folder import quiet, readable
 from ..priors.weights import fingerprint
-from ..runs.recipe import ModelRef, Recipe
-from ..runs.settings import Scalar
+from ..runs.recipe import ModelRef, Scalar, case_key
 from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Cell, Column, Table, write_tables
 
@@ -170,7 +169,7 @@ class _Bench:
     def _item(self, name: str, weights: dict[str, str], work: Callable[[], dict[str, float | None]]) -> Item:
         settings: dict[str, Scalar] = {"measure": name, "n": self.n, "steps": self.steps}
         model = ModelRef("icon world prior", sha256=weights)
-        key = Recipe("bench-prior", model, settings=settings, seeds=(self.seed,), tasks=None).recipe_hash()
+        key = case_key("bench-prior", model, (), settings, (self.seed,))
         return Item(key, name, lambda: Result(key, {"measure": name}, work()))
 
     def _digests(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ..io.sheets import picture_sheet
 from ..io.tensors import to_pixels, to_tensor
 from ..operators.mask import paste, union
 from ..runs.model import model_ref
-from ..runs.recipe import ModelRef, Recipe
+from ..runs.recipe import ModelRef, case_key
 from .clock import peak_mebibytes, reset_peak
 from .metrics.encoder import ClipEncoder
 from .metrics.frechet import frechet
@@ -148,8 +148,7 @@ class _Bench:
         settings: dict[str, Any] = {f"with {name}": str(value) for name, value in solver.options.items()}
         settings |= {"method": solver.method, "steps": solver.steps, "task": task, "size": self.side}
         settings |= {"judge": self.judged, "scenes": sha256_bytes(given.key.encode())}
-        recipe = Recipe("bench-restore", self.model, given.prompts, settings=settings, seeds=(seed,), tasks=None)
-        key = recipe.recipe_hash()
+        key = case_key("bench-restore", self.model, given.prompts, settings, (seed,))
         labels = {"task": task, "method": solver.name, "split": split, "problem": str(number)}
         return Item(key, f"{task} {number}: {solver.name}", lambda: self._measure(solver, given, seed, key, labels))
 

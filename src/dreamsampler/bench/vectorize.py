@@ -28,7 +28,7 @@ from ..io.tensors import to_pixels, to_tensor
 from ..methods.drawing.registry import Drawer
 from ..operators import Measurement, degrade, downsample, gaussian_blur
 from ..runs.model import model_ref
-from ..runs.recipe import ModelRef, Recipe
+from ..runs.recipe import ModelRef, case_key
 from ..tasks.vectorize.settings import VectorSettings
 from .metrics.base import Sample
 from .metrics.clip import ClipAccuracy
@@ -202,8 +202,7 @@ class _Bench:
         settings: dict[str, Any] = dataclasses.asdict(self.settings)
         settings |= {"method": text, "task": task, "scene": case.key, "size": case.truth.shape[-1]}
         settings |= {"judge": self.judged, "noise": NOISE}
-        recipe = Recipe("bench-vectorize", self.model, (case.prompt,), settings=settings, seeds=(seed,), tasks=None)
-        key = recipe.recipe_hash()
+        key = case_key("bench-vectorize", self.model, (case.prompt,), settings, (seed,))
         labels = {"task": task, "method": text, "split": split, "scene": str(number)}
         return Item(key, f"{task} {number}: {text}", lambda: self._measure(drawer, case, task, seed, key, labels))
 

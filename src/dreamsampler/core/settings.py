@@ -32,6 +32,7 @@ __all__ = [
     "Lt",
     "Option",
     "check",
+    "convert",
     "dump",
     "make",
     "options_of",
@@ -113,13 +114,15 @@ def settings(cls: type[T]) -> type[T]:
         ...
         dreamsampler.core.errors.InputError: steps=0: expected a whole number, 1 or more
     """
-    own = cls.__dict__.get("__post_init__")
+    if "__post_init__" in cls.__dict__:
+        cls._own_checks = cls.__dict__["__post_init__"]  # type: ignore[attr-defined]
 
     def __post_init__(self: Any) -> None:
         for option in options_of(type(self)):
             object.__setattr__(self, option.name, _checked(option, getattr(self, option.name)))
-        if own is not None:
-            own(self)
+        for ancestor in reversed(type(self).__mro__):
+            if "_own_checks" in ancestor.__dict__:
+                ancestor.__dict__["_own_checks"](self)
 
     cls.__post_init__ = __post_init__  # type: ignore[attr-defined]
     return dataclasses.dataclass(frozen=True)(cls)
@@ -151,6 +154,9 @@ def check(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
     for name in values:
         if name not in known:
             raise InputError(f"{where}{str(name)[:80]!r}: unknown; expected one of {', '.join(known)}")
+    for option in known.values():
+        if option.default is dataclasses.MISSING and option.name not in values:
+            raise InputError(f"{where}{option.name}: is missing; {option.help}")
     try:
         return cls(**values)
     except InputError as error:
@@ -186,6 +192,26 @@ def make(cls: type[T], given: Mapping[str, Any], preset: str | None = None) -> T
         if given.get(name) is value:
             values |= presets[implied]
     return check(cls, {**values, **given})
+
+
+def convert(cls: type[T], made: object, **more: Any) -> T:
+    """Return an instance of another class with all declared values that it shares with `made`.
+
+    Args:
+        more: values of its own.
+
+    Example:
+        >>> @settings
+        ... class Fewer:
+        ...     steps: Annotated[int, Ge(1), Doc("Levels to visit.")] = 50
+        >>> @settings
+        ... class More(Fewer):
+        ...     size: Annotated[int, Ge(1), Doc("Pixels.")] = 64
+        >>> convert(Fewer, More(steps=3)).steps
+        3
+    """
+    shared = {o.name: getattr(made, o.name) for o in options_of(cls) if hasattr(made, o.name)}
+    return cls(**(shared | more))
 
 
 def parse(cls: type, text: str, where: str = "method") -> dict[str, Any]:

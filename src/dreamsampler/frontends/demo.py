@@ -16,7 +16,7 @@ from ..core.errors import InputError
 from ..core.types import Prior
 from ..io.png import write_png
 from ..io.sheets import picture_sheet
-from ..tasks.common import OnProgress
+from ..runs.observe import Observer
 from .python import edit
 
 SIDE = 128
@@ -97,7 +97,7 @@ def run_demo(
     folder: Path,
     *,
     steps: int = 50,
-    progress: OnProgress | None = None,
+    callback: Observer | None = None,
     on_case: Callable[[Case], None] | None = None,
 ) -> Path:
     """Write every case's source, masks and edit into a folder, and a sheet of all; returns the sheet's path.
@@ -113,7 +113,7 @@ def run_demo(
     for case in cases():
         if on_case is not None:
             on_case(case)
-        rows.append(_run_case(case, prior, folder, steps, progress))
+        rows.append(_run_case(case, prior, folder, steps, callback))
     sheet = folder / "demo.png"
     labels = [["source", "reconstruction", " + ".join(case.prompts), "true answer"] for case in cases()]
     write_png(sheet, picture_sheet(rows, labels, title="dreamsampler demo", cell=2 * SIDE))
@@ -121,7 +121,7 @@ def run_demo(
 
 
 def _run_case(
-    case: Case, prior: Prior, folder: Path, steps: int, progress: OnProgress | None
+    case: Case, prior: Prior, folder: Path, steps: int, callback: Observer | None
 ) -> Sequence[NDArray[np.uint8]]:
     """Source, reconstruction, edit and truth of one case; the first and the third are also files of their own."""
     source, masks = folder / f"{case.name}-source.png", []
@@ -129,7 +129,7 @@ def _run_case(
     for k, bits in enumerate(case.masks):
         masks.append(folder / f"{case.name}-mask-{k + 1}.png")
         write_png(masks[-1], np.where(bits, np.uint8(255), np.uint8(0)))
-    outcome = edit(
+    result = edit(
         source,
         case.prompts,
         mask=masks or None,
@@ -138,9 +138,9 @@ def _run_case(
         model=prior,
         steps=steps,
         report=True,
-        progress=progress,
+        callback=callback,
     )
-    outcome.save(folder / f"{case.name}.png")
-    item = outcome.items[0]
-    rebuilt = item.pixels if item.reconstruction is None else item.reconstruction
+    result.save(folder / f"{case.name}.png")
+    item = result.items[0]
+    rebuilt = item.pixels if item.reconstruction is None else item.reconstruction.pixels
     return [case.source.picture(SIDE), rebuilt, item.pixels, case.truth.picture(SIDE)]

@@ -79,7 +79,9 @@ def picture_sheet(
     return sheet
 
 
-def write_gif(path: str | os.PathLike[str], frames: Sequence[Cell], *, seconds: float = 3.0, hold: float = 1.0) -> None:
+def write_gif(
+    path: str | os.PathLike[str], frames: Sequence[Cell], *, seconds: float = 3.0, hold: float = 1.0, flat: bool = False
+) -> None:
     """An animation that repeats for ever, whole or not at all.
 
     Args:
@@ -87,6 +89,7 @@ def write_gif(path: str | os.PathLike[str], frames: Sequence[Cell], *, seconds: 
         frames: pictures of one size, first to last.
         seconds: how long the way from first to last takes; no frame stands for less than 20 ms.
         hold: how much longer the last frame stands, in seconds.
+        flat: one palette for all frames, that of the last, and no dither: with one a frame flat areas flicker.
 
     Raises:
         InputError: no frames, frames of several sizes, times that are not positive, or a path that cannot be written.
@@ -102,7 +105,11 @@ def write_gif(path: str | os.PathLike[str], frames: Sequence[Cell], *, seconds: 
     each = max(20, round(seconds * 100 / len(pictures)) * 10)
     times = [each] * len(pictures)
     times[-1] += round(hold * 100) * 10
-    indexed = [picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG) for picture in pictures]
+    if flat:
+        palette = pictures[-1].quantize(255)
+        indexed = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    else:
+        indexed = [picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG) for picture in pictures]
     with replacing(path, (".gif",)) as temporary:
         indexed[0].save(temporary, "GIF", save_all=True, append_images=indexed[1:], duration=times, loop=0, disposal=1)
 

@@ -146,6 +146,12 @@ def option_names(text: str, kind: Kind) -> tuple[str, ...]:
     return tuple(option.name for option in options_of(find(text, kind).method))
 
 
+def loader_of(text: str) -> Callable[..., Prior]:
+    """Return what loads the models that a method runs on; `priors.load.load` for texts that name no inverse method."""
+    name = text.partition(":")[0].strip()
+    return find(name if name in names("inverse") else "dreamsampler", "inverse").load
+
+
 def _imported(path: str) -> Any:
     module, name = path.split(":")
     return getattr(importlib.import_module(f"...{module}", __name__), name)

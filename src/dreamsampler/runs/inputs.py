@@ -15,11 +15,11 @@ from ..io.images import Picture, Source, read_image, sha256_pixels
 from ..io.masks import Mask, read_mask
 from ..io.measured import Measured, read_measurement
 from ..operators.parse import operator_files
-from .carry import find_inputs, input_ref
 from .recipe import InputRef, Recipe
+from .recipe_io import find_inputs, input_ref
 
 
-class Aid(NamedTuple):
+class NamedFile(NamedTuple):
     """A file that a setting names: the words for it there, where it lies now, its content's digest.
 
     Its role is "operator" for masks and kernels of an operator, "start" for a drawing to start from.
@@ -48,7 +48,7 @@ class Inputs:
     masks: tuple[Mask, ...] = ()
     paths: tuple[Path | None, ...] = ()
     measured: Measured | None = None
-    aids: tuple[Aid, ...] = ()
+    aids: tuple[NamedFile, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class Inputs:
             ref if path is None else input_ref(ref.role, path, folder, sha256=ref.sha256, prompt=ref.prompt)
             for ref, path in zip(recipe.inputs, self.paths, strict=True)
         )
-        return dataclasses.replace(recipe, inputs=refs, tasks=None)
+        return dataclasses.replace(recipe, inputs=refs)
 
 
 def read_inputs(
@@ -112,7 +112,7 @@ def read_measured(
     """
     measured = None if measurement is None else read_measurement(measurement)
     named = [(*aid, "operator") for aid in aids] + ([(*start, "start")] if start else [])
-    found = tuple(Aid(words, path.absolute(), sha256_file(path), role) for words, path, role in named)
+    found = tuple(NamedFile(words, path.absolute(), sha256_file(path), role) for words, path, role in named)
     read = () if measurement is None else (_path(measurement),)
     return Inputs(None, (), (*read, *(aid.path for aid in found)), measured, found)
 
@@ -145,14 +145,14 @@ def _located_measured(recipe: Recipe, paths: Sequence[Path]) -> Inputs:
     by_role: dict[str, list[Path]] = {"measurement": [], "operator": [], "start": []}
     for ref, path in zip(recipe.inputs, paths, strict=True):
         by_role.setdefault(ref.role, []).append(path)
-    words, start = operator_files(recipe.settings.get("operator", ())), by_role["start"]
+    words, start = operator_files(getattr(recipe.settings, "operator", ())), by_role["start"]
     if len(words) != len(by_role["operator"]):
         raise InputError(f"recipe: its operator names {len(words)} files, its inputs hold {len(by_role['operator'])}")
     if len(by_role["measurement"]) > 1 or len(start) > 1:
         raise InputError("recipe: names several measurements or starts; expected one")
     measurement = next(iter(by_role["measurement"]), None)
     aids = list(zip(words, by_role["operator"], strict=True))
-    return read_measured(measurement, aids, (str(recipe.settings.get("init")), start[0]) if start else None)
+    return read_measured(measurement, aids, (str(getattr(recipe.settings, "init", "")), start[0]) if start else None)
 
 
 def _locate(recipe: Recipe, ref: InputRef, folders: Sequence[Path], given: Sequence[Path]) -> Path:
@@ -160,7 +160,7 @@ def _locate(recipe: Recipe, ref: InputRef, folders: Sequence[Path], given: Seque
         if _holds(path, ref):
             return path
     try:
-        return find_inputs(dataclasses.replace(recipe, inputs=(ref,), tasks=None), folders)[0]
+        return find_inputs(dataclasses.replace(recipe, inputs=(ref,)), folders)[0]
     except InputError as error:
         raise InputError(f"{error}; or name the file with --input") from error
 

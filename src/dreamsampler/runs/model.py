@@ -25,7 +25,7 @@ def load_prior(
     dtype: str | None = None,
     local_files_only: bool = False,
 ) -> Prior | None:
-    """The prior that a recipe was made with; None if it names none and its task can do without.
+    """Return the prior that a recipe was made with; None if it names none and its task can do without.
 
     Args:
         recipe: names the model, its revision, and the precision.
@@ -39,9 +39,9 @@ def load_prior(
     """
     if without_model(recipe):
         return None
-    from ..methods.inverse.registry import loader_of
+    from ..methods.registry import loader_of
 
-    load = loader_of(str(recipe.settings.get("method", "")))
+    load = loader_of(getattr(recipe.settings, "method", ""))
     name = recipe.model.id if model is None else model
     if isinstance(name, str) and name.startswith("pipeline:"):
         raise ModelError(
@@ -49,20 +49,20 @@ def load_prior(
         )
     return load(
         name,
-        device=device or _present(str(recipe.settings["device"])),
-        dtype=dtype or str(recipe.settings["dtype"]),
-        prediction_type=recipe.settings.get("prediction_type"),  # type: ignore[arg-type]
+        device=device or _present(recipe.run.device),
+        dtype=dtype or recipe.run.dtype,
+        prediction_type=recipe.run.prediction_type,
         revision=recipe.model.revision if model is None else None,
         local_files_only=local_files_only,
     )
 
 
 def without_model(recipe: Recipe) -> bool:
-    """Whether a recipe says that no model takes part; only drawings are made so."""
+    """Return True if a recipe says that no model takes part; only drawings are made so."""
     return recipe.task == "vectorize" and recipe.model.id == NO_MODEL
 
 
-def _present(device: str) -> str | None:
+def _present(device: str | None) -> str | None:
     """The device, or None (the best there is) where this machine lacks it."""
     from ..priors.placement import choose_device
 
@@ -73,8 +73,8 @@ def _present(device: str) -> str | None:
     return device
 
 
-class Described:
-    """The prior's reference, worked out beside the run: hashing weights takes about a second a gigabyte."""
+class Reference:
+    """What a recipe says of a prior, worked out beside the run: hashing weights takes about a second a gigabyte."""
 
     def __init__(self, prior: Prior | None) -> None:
         self._prior, self._future = prior, Future[ModelRef]()
@@ -99,7 +99,7 @@ class Described:
 
 
 def model_ref(prior: Prior | None) -> ModelRef:
-    """What a recipe says of a prior: its name, and its content by revision or else by digest."""
+    """Return what a recipe says of a prior: its name, and its content by revision or else by digest."""
     if prior is None:
         return ModelRef(NO_MODEL)
     info = prior.describe()
@@ -115,7 +115,7 @@ def _portable(model: str) -> str:
 
 
 def completed(recipe: Recipe, prior: Prior | None, ref: ModelRef, notes: tuple[str, ...]) -> Recipe:
-    """The recipe with what only the run knew: the model's content, device and precision, and the receipt."""
+    """Return the recipe with what only the run knew: the model's content, device and precision, and the receipt."""
     known = {} if prior is None else {"device": prior.describe().device, "dtype": prior.describe().dtype}
     said = tuple(dict.fromkeys(" ".join(note.split())[:2000] for note in notes))
-    return dataclasses.replace(recipe, model=ref, settings={**recipe.settings, **known}, notes=said)
+    return dataclasses.replace(recipe, model=ref, run=dataclasses.replace(recipe.run, **known), notes=said)

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from ..core.errors import InputError
+from ..core.settings import check, dump
+from ..tasks.settings import RunSettings
 from . import checks
-from .settings import TASKS, Setting, Value, check_settings
+from .registry import task_of
+from .upgrade import upgraded
 
-Tasks = Mapping[str, Sequence[Setting]]
-FORMAT = 1
+S = TypeVar("S")
+Scalar = bool | int | float | str | None
+FORMAT = 2
 MAX_CHARACTERS = 2**20
 _ROLE = re.compile(r"[a-z][a-z_]{0,31}")
 _PACKAGES = ("dreamsampler", "torch", "diffusers", "transformers", "numpy", "pillow")
@@ -86,15 +90,15 @@ class Recipe:
     """Everything that determines a result, and what happened on the way to it.
 
     Attributes:
-        task: a name in `settings.TASKS`.
+        task: a name in `registry.TASKS`.
         model: the checkpoint.
         prompts: the target prompts.
         inputs: the files that were read.
-        settings: every number and choice of the task, complete.
+        settings: every number and choice of the task, an instance of its settings class; a mapping is made one.
+        run: where and how precisely it was computed.
         seeds: one for each item of the batch.
         versions: of the packages that computed it.
         notes: the receipt: resizes, fallbacks, warnings. Not part of the hash.
-        tasks: the settings of the tasks that may be named (only when a recipe is made).
 
     Example:
         >>> recipe = Recipe("generate", ModelRef("bundled"), ("a red heart",), settings={"steps": 20})
@@ -106,20 +110,19 @@ class Recipe:
     model: ModelRef
     prompts: tuple[str, ...] = ()
     inputs: tuple[InputRef, ...] = ()
-    settings: Mapping[str, Value] = field(default_factory=dict)
+    settings: Any = field(default_factory=dict)
+    run: RunSettings = field(default_factory=RunSettings)
     seeds: tuple[int, ...] = (0,)
     versions: Mapping[str, str] = field(default_factory=lambda: current_versions())
     notes: tuple[str, ...] = ()
-    tasks: dataclasses.InitVar[Tasks | None] = TASKS
 
-    def __post_init__(self, tasks: Tasks | None) -> None:
+    def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
 
-        checks.text(self.task, "task", 64, empty=False)
-        if tasks is not None:  # None: a copy of a recipe that was checked
-            put("settings", check_settings(self.task, self.settings, tasks))
-        put("settings", MappingProxyType(dict(self.settings)))
+        known = task_of(checks.text(self.task, "task", 64, empty=False)).settings
+        put("settings", self._checked(self.settings, known, "settings"))
+        put("run", self._checked(self.run, RunSettings, "run"))
         put("prompts", checks.sequence(self.prompts, "prompts", 64, lambda v, w: checks.text(v, w, 10_000)))
         put(
             "seeds",
@@ -139,6 +142,14 @@ class Recipe:
             if item.prompt is not None and item.prompt >= len(self.prompts):
                 raise InputError(f"inputs.{item.role}.prompt: {item.prompt}; there are {len(self.prompts)} prompts")
 
+    @staticmethod
+    def _checked(value: Any, cls: type[Any], where: str) -> Any:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise InputError(f"{where}: {checks.kind(value)}; expected an object")
+        return check(cls, value, f"{where}.")
+
     def __hash__(self) -> int:
         return hash(self.recipe_hash())
 
@@ -146,29 +157,38 @@ class Recipe:
         # read-only mappings cannot be pickled or deep-copied; plain ones can
         state = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         model = (self.model.id, self.model.revision, dict(self.model.sha256))
-        return _revive, (state | {"settings": dict(self.settings), "versions": dict(self.versions), "model": model},)
+        return _revive, (state | {"versions": dict(self.versions), "model": model},)
+
+    def settings_as(self, cls: type[S]) -> S:
+        """Return the settings in the type that the caller knows them by.
+
+        Raises:
+            InputError: the recipe is of another task.
+        """
+        if not isinstance(self.settings, cls):
+            raise InputError(f"task: {self.task!r}; its settings are no {cls.__name__}")
+        return self.settings
 
     def with_notes(self, *notes: str) -> Recipe:
         """The same recipe with more lines on its receipt."""
-        return dataclasses.replace(self, notes=(*self.notes, *notes), tasks=None)
+        return dataclasses.replace(self, notes=(*self.notes, *notes))
 
     def recipe_hash(self) -> str:
         """SHA-256 of the canonical JSON without the notes: equal for runs that must give equal results."""
-        document = json.dumps(self._document(notes=False), sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(document.encode("ascii")).hexdigest()
+        return digest(self._document(notes=False))
 
     def to_json(self) -> str:
         """The document as indented JSON."""
         return json.dumps(self._document(notes=True), indent=1, ensure_ascii=False, allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str, tasks: Tasks = TASKS) -> Recipe:
+    def from_json(cls, text: str) -> Recipe:
         """The recipe of a document that anyone may have written.
 
         Raises:
             InputError: no JSON, another format, an unknown or missing field, a wrong type or range; names the field.
         """
-        return _from_document(checks.parse_object(text, "recipe", MAX_CHARACTERS), tasks)
+        return _from_document(checks.parse_object(text, "recipe", MAX_CHARACTERS))
 
     def _document(self, notes: bool) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -177,7 +197,8 @@ class Recipe:
             "model": {"id": self.model.id, "revision": self.model.revision, "sha256": dict(self.model.sha256)},
             "prompts": list(self.prompts),
             "inputs": [dataclasses.asdict(item) for item in self.inputs],
-            "settings": {name: list(v) if isinstance(v, tuple) else v for name, v in self.settings.items()},
+            "settings": dump(self.settings),
+            "run": dump(self.run),
             "seeds": list(self.seeds),
             "versions": dict(self.versions),
         }
@@ -185,7 +206,22 @@ class Recipe:
 
 
 def _revive(state: dict[str, Any]) -> Recipe:
-    return Recipe(**(state | {"model": ModelRef(*state["model"])}), tasks=None)
+    return Recipe(**(state | {"model": ModelRef(*state["model"])}))
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document's canonical JSON."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def case_key(
+    task: str, model: ModelRef, prompts: Sequence[str], settings: Mapping[str, Any], seeds: Sequence[int]
+) -> str:
+    """Return what identifies a benchmark's case in a store: a digest of all that determines its result."""
+    identity = {"id": model.id, "revision": model.revision, "sha256": dict(model.sha256)}
+    document = {"task": task, "model": identity, "prompts": list(prompts), "settings": dict(settings)}
+    return digest(document | {"seeds": list(seeds), "versions": current_versions()})
 
 
 def current_versions() -> dict[str, str]:
@@ -205,28 +241,18 @@ def _is_input(value: Any, where: str) -> InputRef:
     return value
 
 
-def _from_document(document: dict[str, Any], tasks: Tasks) -> Recipe:
-    names = ("format", "task", "model", "prompts", "inputs", "settings", "seeds", "versions", "notes")
-    found = checks.fields(document, "recipe", dict.fromkeys(names, True))
-    version = checks.integer(found["format"], "format", 1, 2**31)
+def _from_document(document: dict[str, Any]) -> Recipe:
+    if "format" not in document:
+        raise InputError("recipe: lacks the field 'format'")
+    version = checks.integer(document["format"], "format", 1, 2**31)
     if version > FORMAT:
         raise InputError(f"format: {version}; this dreamsampler reads up to {FORMAT}, use a newer one")
+    names = ("format", "task", "model", "prompts", "inputs", "settings", "run", "seeds", "versions", "notes")
+    found = checks.fields(upgraded(document) if version == 1 else document, "recipe", dict.fromkeys(names, True))
     model = checks.fields(found["model"], "model", {"id": True, "revision": True, "sha256": True})
     inputs = checks.sequence(found["inputs"], "inputs", 1000, _input_from)
-    settings = found["settings"]
-    if not isinstance(settings, dict):
-        raise InputError(f"settings: {checks.kind(settings)}; expected an object")
-    return Recipe(
-        task=found["task"],
-        model=ModelRef(**model),
-        prompts=found["prompts"],
-        inputs=inputs,
-        settings=settings,
-        seeds=found["seeds"],
-        versions=found["versions"],
-        notes=found["notes"],
-        tasks=tasks,
-    )
+    rest = {name: found[name] for name in names if name not in ("format", "model", "inputs")}
+    return Recipe(model=ModelRef(**model), inputs=inputs, **rest)
 
 
 def _input_from(value: Any, where: str) -> InputRef:

@@ -14,17 +14,19 @@ from ..core.errors import InputError
 from ..core.types import Prior
 from ..io.content import read_bytes
 from ..io.images import read_image
-from ..tasks.common import OnProgress
-from .carry import drawing_text, is_svg, load_recipe, svg_document
-from .inputs import Inputs, locate_inputs
+from .inputs import locate_inputs
+from .job import Job
 from .model import load_prior, model_ref
-from .outcome import Item, Pixels
+from .observe import Observer
 from .recipe import ModelRef, Recipe, current_versions
-from .run import Options, run, runner
+from .recipe_io import drawing_text, is_svg, load_recipe, svg_document
+from .registry import task_of
+from .result import ImageResult, Pixels
+from .run import execute
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Comparison:
     """How far a picture is from what its recipe gives.
 
     Attributes:
@@ -58,12 +60,16 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A picture, the recipe that it says it was made by, and that recipe's inputs; of an SVG file its bytes as well."""
+    """A picture and the job that it says it came out of; of an SVG file its bytes as well."""
 
     pixels: Pixels
-    recipe: Recipe
-    inputs: Inputs
+    job: Job[Any]
     svg: bytes | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that the file carries."""
+        return self.job.recipe
 
 
 def read_claim(path: str | os.PathLike[str], given: Sequence[Path] = ()) -> Claim:
@@ -75,14 +81,14 @@ def read_claim(path: str | os.PathLike[str], given: Sequence[Path] = ()) -> Clai
         InputError: no recipe, one that cannot be run, or an input that is missing or was changed.
     """
     recipe = load_recipe(path)
-    runner(recipe.task)
     if len(recipe.seeds) != 1:
         raise InputError(f"{os.fspath(path)}: its recipe is for {len(recipe.seeds)} pictures; expected one")
     data = read_bytes(path)
     svg = data if is_svg(data) else None
     pixels = _shown(data) if svg is not None else read_image(path).pixels
     folder = Path(path).absolute().parent
-    return Claim(pixels, recipe, locate_inputs(recipe, (folder, Path.cwd()), given), svg)
+    inputs = locate_inputs(recipe, (folder, Path.cwd()), given)
+    return Claim(pixels, task_of(recipe.task).module.build(recipe, inputs), svg)
 
 
 def _shown(svg: bytes, size: tuple[int, int] | None = None) -> Pixels:
@@ -100,8 +106,8 @@ def verify(
     model: Any = None,
     device: str | None = None,
     download: bool = False,
-    progress: OnProgress | None = None,
-) -> Verdict:
+    callback: Observer | None = None,
+) -> Comparison:
     """Run a picture's recipe again and compare.
 
     Args:
@@ -110,7 +116,7 @@ def verify(
         model: where its model is now, or a loaded prior.
         device: another one than it was made on.
         download: fetch a model from the Hub if it is not in the local cache.
-        progress: called after each step.
+        callback: called with an `Event` after each step; see `runs.observe`.
 
     Raises:
         InputError, ModelError: it cannot be run again; says what is missing.
@@ -122,13 +128,12 @@ def verify(
     prior = model if hasattr(model, "predict") else None
     if prior is None:
         prior = load_prior(claim.recipe, model=model, device=device, local_files_only=not download)
-    return check(claim, prior, progress)
+    return check(claim, prior, callback)
 
 
-def check(claim: Claim, prior: Prior | None, progress: OnProgress | None = None) -> Verdict:
+def check(claim: Claim, prior: Prior | None, observer: Observer | None = None) -> Comparison:
     """Run a claim's recipe with a prior and compare."""
-    outcome = run(claim.recipe, claim.inputs, prior, Options(on_progress=progress))
-    item = outcome.items[0]
+    item = execute([claim.job], prior, observer).items[0]
     notes = _changes(claim.recipe, item.recipe, model_ref(prior))
     had, edited = claim.pixels, False
     if claim.svg is not None and item.drawing is not None:
@@ -140,10 +145,10 @@ def check(claim: Claim, prior: Prior | None, progress: OnProgress | None = None)
         raise InputError(f"the picture is {was} pixels, its recipe gives {made}: it was resized since")
     difference = np.abs(item.pixels.astype(np.int16) - had.astype(np.int16))
     share = float((difference.max(-1) > 0).mean())
-    return Verdict(int(difference.max()), float(difference.mean()), share, notes, edited)
+    return Comparison(int(difference.max()), float(difference.mean()), share, notes, edited)
 
 
-def _same_file(svg: bytes, item: Item, recipe: Recipe) -> bool:
+def _same_file(svg: bytes, item: ImageResult, recipe: Recipe) -> bool:
     """Whether a file is, to the byte, the one that would be written now with the recipe that it carries."""
     if item.drawing is None:
         return False
@@ -156,8 +161,9 @@ def _changes(then: Recipe, now: Recipe, model: ModelRef) -> tuple[str, ...]:
     if dict(then.model.sha256) != dict(model.sha256) or then.model.revision != model.revision:
         notes.append("the model's weights are not those of the recipe")
     for name in ("device", "dtype"):
-        if then.settings[name] != now.settings[name]:
-            notes.append(f"made on {name} {then.settings[name]}, run again on {now.settings[name]}")
+        had, has = getattr(then.run, name), getattr(now.run, name)
+        if had != has:
+            notes.append(f"made on {name} {had}, run again on {has}")
     for name, version in current_versions().items():
         if then.versions.get(name, version) != version:
             notes.append(f"made with {name} {then.versions[name]}, run again with {version}")

@@ -95,17 +95,3 @@ def psnr(images: Tensor, truth: Tensor) -> list[float]:
     """Peak signal-to-noise ratio of each item in dB, for images in [-1, 1] (clamped to that range)."""
     error = (images.clamp(-1, 1) - truth.clamp(-1, 1)).double().square().flatten(1).mean(1) / 4.0
     return [float(-10.0 * torch.log10(e.clamp_min(1e-12))) for e in error]
-
-
-def check_rule(
-    strength: float | None, guidance_scale: float, usual: float, eta: float = 1.0, overlap: str = "share"
-) -> None:
-    """Raise `InputError` if a number is set that nothing uses: those of the published pull without its strength, or a
-    guidance scale other than the usual beside it."""
-    if strength is not None and guidance_scale != usual:
-        raise InputError(
-            f"guidance_scale={guidance_scale}, strength={strength}: the published pull replaces guidance; give one"
-        )
-    for name, value, default in (("eta", eta, 1.0), ("overlap", overlap, "share")):
-        if strength is None and value != default:
-            raise InputError(f"{name}={value!r}: a number of the published pull; give a strength with it")

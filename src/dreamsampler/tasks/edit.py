@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..core.settings import Doc, Ge, settings
+from ..core.settings import settings
 from ..core.state import State
 from ..core.types import Prior, Step
 from ..priors.base import whole
@@ -26,8 +25,9 @@ from ..steering.strength import Strength, Weight
 from ..steering.text import TextPull, share
 from .cases import EditCase, Prompt
 from .common import OnProgress, Receipt, psnr
-from .options import Denoise, Inversion, Steps, from_options
+from .options import from_options
 from .plan import Leg, Plan, from_the_top, inversion_leg, run_plan, walk
+from .settings import EditNumbers
 
 POOR_DECIBELS = 22.0
 """Round trips below this lose what a viewer would call the picture; the report warns."""
@@ -78,19 +78,9 @@ class EditResult:
 
 
 @settings
-class Edit:
+class Edit(EditNumbers):
     """Algorithm 3 and eq. 19; called with a case it gives the plan. N + N (1 + prompts) evaluations."""
 
-    steps: Steps = 50
-    strength: Annotated[
-        float | tuple[float, ...],
-        Ge(0),
-        Doc("0 reconstructs, 1 is the default, 2 is strong; one value, or one a prompt."),
-    ] = 1.0
-    inversion: Inversion = "two-step"
-    rounds: Annotated[int, Ge(1), Doc("Refinements of the inversion fixed-point.")] = 2
-    denoise: Denoise = 1.0
-    bound: Annotated[float, Ge(0), Doc("Leave the prompts out of steps where they all weigh less.")] = 0.0
     weight: Weight | None = None
     """A function of the step instead of `strength`: `steering.strength` has the paper's c, CFG++, guidance scales."""
 

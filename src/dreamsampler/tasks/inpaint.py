@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
 from ..core.noise import Noise
-from ..core.settings import Doc, Ge, Le, settings
+from ..core.settings import make, settings
 from ..core.state import State
 from ..core.types import Condition, Prior, Step, Term
 from ..operators import GaussianNoise, Mask, Measurement
@@ -34,13 +33,11 @@ from ..steering.dps import released_step
 from ..steering.solve import Solve, When
 from ..steering.strength import Weight
 from .cases import Prompt, embed
-from .common import OnProgress, Receipt, check_images, check_prompts, check_rule, seeds_for
+from .common import OnProgress, Receipt, check_images, check_prompts, seeds_for
 from .inpaint_rules import Case, guided, published
-from .options import NegativePrompt, Steps, from_options
+from .options import from_options
 from .plan import Leg, Plan, Start, from_the_top, inversion_leg, run_plan
-
-USUAL = 2.0
-"""Guidance scale towards each hole's prompt."""
+from .settings import InpaintNumbers
 
 
 @dataclass(frozen=True)
@@ -83,64 +80,13 @@ class InpaintCase:
 
 
 @settings
-class Inpaint:
+class Inpaint(InpaintNumbers):
     """Algorithm 4; called with an `InpaintCase` it gives the plan. The defaults are ours, `released()` the script's."""
-
-    steps: Steps = 100
-    negative_prompt: NegativePrompt = ""
-    guidance_scale: Annotated[
-        float, Ge(0), Doc("Scale towards each hole's prompt: 1 takes the prompt's estimate, above 1 goes beyond it.")
-    ] = USUAL
-    strength: Annotated[
-        float | None,
-        Ge(0),
-        Doc("c_g of the published pull c_g a^2 / (a^2 + b^2), instead of guidance; 1 as released."),
-    ] = None
-    eta: Annotated[
-        float,
-        Ge(0),
-        Le(1),
-        Doc("With strength: fresh noise on data-consistency steps, relative to sqrt(abar_t); 1 as released."),
-    ] = 1.0
-    rho: Annotated[float, Ge(0), Doc("Weight of the estimate in the proximal step.")] = 1e-4
-    iterations: Annotated[
-        int | None, Ge(1), Doc("Conjugate-gradient iterations; none takes the exact step, which masks allow.")
-    ] = None
-    dps: Annotated[
-        float, Ge(0), Doc("Size of the DPS steps, relative to a' (with guidance, to a' min(1, 100 / steps)).")
-    ] = 1.0
-    period: Annotated[int, Ge(1), Doc("Every which step is a data-consistency step.")] = 3
-    until: Annotated[
-        float, Ge(0), Le(1), Doc("Share of the steps after which there are no more of them; 0.85 as released.")
-    ] = 1.0
-    noise_std: Annotated[float, Ge(0), Doc("Standard deviation of the noise added to the known pixels.")] = 0.0
-    overlap: Annotated[
-        Literal["share", "released"],
-        Doc("Overlapping holes are shared among their prompts, or (with strength) count twice."),
-    ] = "share"
-    latent_mask: Annotated[Literal["area", "cover", "nearest"], Doc("How a hole becomes a latent mask.")] = "area"
-    inversion: Annotated[
-        Literal["none", "plain", "two-step", "fixed-point"],
-        Doc("Begin with noise in the holes and the noised picture around them, or with an inversion, as released."),
-    ] = "none"
-    lean: Annotated[bool, Doc("Compute the decoder's activations again in DPS steps instead of keeping them.")] = True
-
-    def __post_init__(self) -> None:
-        check_rule(self.strength, self.guidance_scale, USUAL, self.eta, self.overlap)
 
     @classmethod
     def released(cls) -> Inpaint:
-        """Return the released script's numbers; they go with masks of the other sense (`known=True`), 200 steps and the
-        negative prompt `tasks.restore.NEGATION`."""
-        return cls(
-            strength=1.0,
-            until=0.85,
-            iterations=10,
-            noise_std=0.01,
-            overlap="released",
-            latent_mask="nearest",
-            inversion="plain",
-        )
+        """Return the released script's numbers; they go with masks of the other sense (`known=True`)."""
+        return make(cls, {}, "released")
 
     def __call__(self, case: InpaintCase) -> Plan:
         plan, _ = self.plan(case)

@@ -26,17 +26,26 @@ __all__ = [
 
 T = TypeVar("T")
 
-Steps = Annotated[int, Ge(1), Doc("Levels of the whole trajectory, or gradient steps.")]
+Steps = Annotated[int, Ge(1), Le(1_000_000), Doc("Levels of the whole trajectory, or gradient steps.")]
 GuidanceScale = Annotated[float, Ge(0), Doc("Scale of classifier-free guidance; 1 evaluates the prompt alone.")]
 Denoise = Annotated[
     float,
     Gt(0),
     Le(1),
-    Doc("Share of the trajectory that is walked, counted from its clean end (what diffusers calls strength)."),
+    Doc(
+        "Share of the trajectory that is walked, from its clean end (`strength` in diffusers): less is cheaper, closer."
+    ),
 ]
-NegativePrompt = Annotated[str, Doc("What guidance leads away from; empty is the model's null prompt.")]
+NegativePrompt = Annotated[
+    str,
+    Doc(
+        "What the picture should not show, in words that the model knows: 'out of focus, depth of field' suits Stable "
+        "Diffusion. Empty is the null prompt."
+    ),
+]
 Inversion = Annotated[
-    Literal["plain", "two-step", "fixed-point"], Doc("How the noise that leads to the picture is found.")
+    Literal["plain", "two-step", "fixed-point"],
+    Doc("How the picture is turned into noise; fixed-point keeps most and costs 1 + rounds evaluations a step."),
 ]
 Rate = Annotated[float, Ge(0), Doc("Learning rate of gradient descent.")]
 Share = Annotated[float, Ge(0), Le(1), Doc("A share, 0 to 1.")]

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
 
-from ..core.settings import Doc, Ge, Le, settings
+from ..core.settings import settings
 from ..core.types import Guidance, Prior, Renoise, Term
 from ..operators import Measurement
 from ..steering.data_consistency import DataPull, data_steps
@@ -28,9 +27,10 @@ from ..steering.solve import Solve, When
 from ..steering.strength import Constant, PaperStrength
 from ..steering.text import TextPull
 from .cases import InverseCase, Prompt, restored_by
-from .common import OnProgress, check_rule
-from .options import NegativePrompt, Steps, from_options
+from .common import OnProgress
+from .options import from_options
 from .plan import Leg, Plan, Sampled, from_the_top, inversion_leg
+from .settings import RestoreNumbers
 
 NEGATION = "out of focus, depth of field"
 """Negative prompt of the released inpainting and of TReg, for models that were taught such words: what the picture
@@ -38,44 +38,8 @@ should not be. The default everywhere is "", which every model knows."""
 
 
 @settings
-class Restore:
+class Restore(RestoreNumbers):
     """DreamSampler's restoration; called with a case it gives the plan."""
-
-    steps: Steps = 100
-    guidance_scale: Annotated[
-        float, Ge(0), Doc("Scale of guidance towards the prompt on every step; 1 takes the prompt alone.")
-    ] = 1.0
-    strength: Annotated[
-        float | None,
-        Ge(0),
-        Doc("c_g of the published pull c_g a^2 / (a^2 + b^2) on data-consistency steps, instead of guidance."),
-    ] = None
-    negative_prompt: NegativePrompt = ""
-    eta: Annotated[
-        float,
-        Ge(0),
-        Le(1),
-        Doc("With strength: share of fresh noise on data-consistency steps, relative to the released sqrt(abar_t)."),
-    ] = 1.0
-    rho: Annotated[
-        float | None,
-        Ge(0),
-        Doc("Weight of the estimate in the proximal step; by default the larger of 1e-4 and 4 noise_std^2."),
-    ] = None
-    dps: Annotated[
-        float, Ge(0), Doc("Size of the DPS steps, relative to a' (with guidance, to a' min(1, 100 / steps)).")
-    ] = 1.0
-    period: Annotated[int, Ge(1), Doc("Every which step is a data-consistency step; as released 3.")] = 3
-    until: Annotated[
-        float, Ge(0), Le(1), Doc("Share of the steps after which there are no more of them; as released 0.85.")
-    ] = 1.0
-    begin: Annotated[
-        Literal["inversion", "noise"], Doc("Begin with the inversion of a first guess A^+ y, or with noise.")
-    ] = "inversion"
-    lean: Annotated[bool, Doc("Compute the decoder's activations again in DPS steps instead of keeping them.")] = True
-
-    def __post_init__(self) -> None:
-        check_rule(self.strength, self.guidance_scale, 1.0, self.eta)
 
     def __call__(self, case: InverseCase) -> Plan:
         visits, null = case.visits(self.steps), case.embed(self.negative_prompt)

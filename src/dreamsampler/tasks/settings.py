@@ -7,10 +7,12 @@ keywords, recipes, schemas and the tables of docs/cli.md follow from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Any, ClassVar, Literal
 
 from ..core.errors import InputError
-from ..core.settings import Doc, Ge, Gt, Le, settings
+from ..core.settings import Doc, Ge, Le, settings
+from .options import Denoise, Inversion, NegativePrompt, Steps
 
 MAX_SIDE = 99_999
 
@@ -30,28 +32,8 @@ RENAMED: Mapping[str, str] = {
 }
 """Words of before -> those of now; the old ones are refused with the new one named."""
 
-Steps = Annotated[int, Ge(1), Le(10_000), Doc("Levels of the noise trajectory; more is slower and finer.")]
 SourcePrompt = Annotated[str, Doc("What the picture shows; the edit is then the difference. Empty as in the paper.")]
-NegativePrompt = Annotated[
-    str,
-    Doc(
-        "What the picture should not show, in words that the model knows: 'out of focus, depth of field' suits Stable "
-        "Diffusion."
-    ),
-]
-Inversion = Annotated[
-    Literal["plain", "two-step", "fixed-point"],
-    Doc("How the picture is turned into noise; fixed-point keeps most and costs 1 + rounds evaluations a step."),
-]
 Rounds = Annotated[int, Ge(1), Le(100), Doc("Refinements of the inversion fixed-point.")]
-Denoise = Annotated[
-    float,
-    Gt(0),
-    Le(1),
-    Doc(
-        "Share of the trajectory that is walked, from its clean end (`strength` in diffusers): less is cheaper, closer."
-    ),
-]
 Composite = Annotated[bool, Doc("With masks: put the picture's own pixels back outside them, byte for byte.")]
 Size = Annotated[
     str,
@@ -76,13 +58,28 @@ Operators = Annotated[
     ),
 ]
 Pull = Annotated[
-    float | None, Ge(0), Le(1e3), Doc("The paper's pull of the prompts, 0 to 1, on every third step, not guidance.")
+    float | None,
+    Ge(0),
+    Le(1e3),
+    Doc("c_g of the paper's pull c_g a^2 / (a^2 + b^2), 0 to 1, on data-consistency steps, instead of guidance."),
 ]
-Rho = Annotated[float | None, Ge(0), Le(1e6), Doc("How much a data-consistency step keeps of the estimate.")]
-Eta = Annotated[float, Ge(0), Le(1), Doc("With strength: fresh noise, 0 to 1 times the paper's.")]
-Dps = Annotated[float, Ge(0), Le(1e6), Doc("Size of the gradient steps, relative to the released ones.")]
-Period = Annotated[int, Ge(1), Le(10_000), Doc("Every so many steps is a data-consistency step.")]
-Until = Annotated[float, Ge(0), Le(1), Doc("Share of the steps after which no data-consistency step comes.")]
+Eta = Annotated[
+    float,
+    Ge(0),
+    Le(1),
+    Doc("With strength: fresh noise on data-consistency steps, relative to the released sqrt(abar_t)."),
+]
+Dps = Annotated[
+    float,
+    Ge(0),
+    Le(1e6),
+    Doc("Size of the DPS steps, relative to the released a' (with guidance, to a' min(1, 100 / steps))."),
+]
+Period = Annotated[int, Ge(1), Le(10_000), Doc("Every which step is a data-consistency step; as released 3.")]
+Until = Annotated[
+    float, Ge(0), Le(1), Doc("Share of the steps after which there are no more of them; as released 0.85.")
+]
+Lean = Annotated[bool, Doc("Compute the decoder's activations again in DPS steps instead of keeping them.")]
 
 
 @settings
@@ -100,8 +97,8 @@ class RunSettings:
 
 
 @settings
-class EditSettings:
-    """Numbers of an edit (Algorithm 3, eq. 19)."""
+class EditNumbers:
+    """Numbers of Algorithm 3 and eq. 19."""
 
     strength: Annotated[
         float | tuple[float, ...],
@@ -109,6 +106,17 @@ class EditSettings:
         Le(1e3),
         Doc("0 reconstructs, 1 is the default, 2 is strong; one value, or one a prompt."),
     ] = 1.0
+    steps: Steps = 50
+    inversion: Inversion = "two-step"
+    rounds: Rounds = 2
+    denoise: Denoise = 1.0
+    bound: Annotated[float, Ge(0), Le(1e3), Doc("Leave the prompts out of steps where they all weigh less.")] = 0.0
+
+
+@settings
+class EditSettings(EditNumbers):
+    """Numbers of the task "edit"."""
+
     paper_c: Annotated[
         float | None, Ge(0), Le(1e3), Doc("The paper's own weight in place of strength; 0.2 with 200 steps.")
     ] = None
@@ -117,11 +125,6 @@ class EditSettings:
         Doc("What strength means: independent of the steps, a guidance scale on each, or a weight of CFG++."),
     ] = "strength"
     source_prompt: SourcePrompt = ""
-    steps: Steps = 50
-    inversion: Inversion = "two-step"
-    rounds: Rounds = 2
-    denoise: Denoise = 1.0
-    bound: Annotated[float, Ge(0), Le(1e3), Doc("Leave the prompts out of steps where they weigh less.")] = 0.0
     composite: Composite = True
     size: Size = "native"
 
@@ -170,42 +173,35 @@ class GenerateSettings:
 
 
 @settings
-class InpaintSettings:
-    """Numbers of inpainting (Algorithm 4); those below `noise_std` are options of the method dreamsampler alone.
+class InpaintNumbers:
+    """Numbers of Algorithm 4. The defaults are ours, the preset "released" has the script's, number by number."""
 
-    The preset "released" has those of the released script, number by number. It was written for masks that are white on
-    the known pixels; here white is the hole.
-    """
-
-    method: MethodName = "dreamsampler"
-    negative_prompt: NegativePrompt = ""
     steps: Steps = 100
-    feather: Annotated[int, Ge(0), Le(10_000), Doc("Fade over this many pixels inside each hole's edge.")] = 0
-    composite: Composite = True
-    size: Size = "native"
+    negative_prompt: NegativePrompt = ""
     guidance_scale: Annotated[
-        float, Ge(0), Le(1e3), Doc("Scale towards the prompts: 1 follows them, above 1 exaggerates them.")
+        float, Ge(0), Le(1e3), Doc("Scale towards each hole's prompt: 1 follows it, above 1 goes beyond it.")
     ] = 2.0
     strength: Pull = None
-    rho: Rho = None
     eta: Eta = 1.0
-    dps: Dps = 1.0
-    period: Period = 3
-    until: Until = 1.0
-    inversion: Annotated[
-        Literal["none", "plain", "two-step", "fixed-point"],
-        Doc("Begin with noise in the holes, or, as released, with an inversion (N more evaluations)."),
-    ] = "none"
-    noise_std: Annotated[float, Ge(0), Le(1e3), Doc("Standard deviation of noise added to the known pixels.")] = 0.0
+    rho: Annotated[float, Ge(0), Le(1e6), Doc("Weight of the estimate in a data-consistency step.")] = 1e-4
     iterations: Annotated[
         int | None, Ge(1), Le(10_000), Doc("Conjugate-gradient iterations; by default the exact step, as masks allow.")
     ] = None
+    dps: Dps = 1.0
+    period: Period = 3
+    until: Until = 1.0
+    noise_std: Annotated[float, Ge(0), Le(1e3), Doc("Standard deviation of noise added to the known pixels.")] = 0.0
     overlap: Annotated[
         Literal["share", "released"], Doc("Prompts of overlapping holes share them, or (with strength) count twice.")
     ] = "share"
     latent_mask: Annotated[Literal["area", "cover", "nearest"], Doc("How a hole becomes a mask of the latent.")] = (
         "area"
     )
+    inversion: Annotated[
+        Literal["none", "plain", "two-step", "fixed-point"],
+        Doc("Begin with noise in the holes, or, as released, with an inversion (N more evaluations)."),
+    ] = "none"
+    lean: Lean = True
 
     PRESETS: ClassVar[Mapping[str, Any]] = {
         "released": {
@@ -222,34 +218,63 @@ class InpaintSettings:
     }
 
     def __post_init__(self) -> None:
-        check_size(self.size)
         _one_rule(self.strength, self.guidance_scale, 2.0, self.eta)
         if self.strength is None and self.overlap != "share":
             raise InputError(f"overlap={self.overlap!r}: a choice of the published pull; give a strength with it")
 
 
 @settings
-class RestoreSettings:
-    """Numbers of a restoration (eq. 31 to 38); those below `negative_prompt` are dreamsampler's own."""
+class InpaintSettings(InpaintNumbers):
+    """Numbers of the task "inpaint"; the algorithm's own are dreamsampler's, other methods have theirs.
 
-    operator: Operators
-    noise_std: NoiseStd = 0.0
+    The released script's masks are white on the known pixels; here white is the hole.
+    """
+
     method: MethodName = "dreamsampler"
+    feather: Annotated[int, Ge(0), Le(10_000), Doc("Fade over this many pixels inside each hole's edge.")] = 0
+    composite: Composite = True
+    size: Size = "native"
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
+
+
+@settings
+class RestoreNumbers:
+    """Numbers of equations 31 to 38."""
+
     steps: Steps = 100
-    negative_prompt: NegativePrompt = ""
     guidance_scale: Annotated[
         float, Ge(0), Le(1e3), Doc("Scale towards the prompt: 1 follows it; others cost twice as much.")
     ] = 1.0
     strength: Pull = None
-    rho: Rho = None
+    negative_prompt: NegativePrompt = ""
     eta: Eta = 1.0
+    rho: Annotated[
+        float | None,
+        Ge(0),
+        Le(1e6),
+        Doc("Weight of the estimate in a data-consistency step; by default the larger of 1e-4 and 4 noise_std^2."),
+    ] = None
     dps: Dps = 1.0
     period: Period = 3
     until: Until = 1.0
-    begin: Annotated[Literal["inversion", "noise"], Doc("Start from a first guess or from noise.")] = "inversion"
+    begin: Annotated[
+        Literal["inversion", "noise"], Doc("Begin with the inversion of a first guess A^+ y, or with noise.")
+    ] = "inversion"
+    lean: Lean = True
 
     def __post_init__(self) -> None:
         _one_rule(self.strength, self.guidance_scale, 1.0, self.eta)
+
+
+@settings
+class RestoreSettings(RestoreNumbers):
+    """Numbers of the task "restore"; the algorithm's own are dreamsampler's, other methods have theirs."""
+
+    operator: Operators = field(kw_only=True)
+    noise_std: NoiseStd = 0.0
+    method: MethodName = "dreamsampler"
 
 
 def _one_rule(strength: float | None, guidance_scale: float, usual: float, eta: float) -> None:

@@ -11,11 +11,17 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import options as opt
 
-OnProgress = Callable[..., None]
+if TYPE_CHECKING:
+    from ...runs.observe import Event
+
+Show = Callable[["Event"], None]
+
+LOOK_EVERY = 25
+"""Steps between looks at how close a drawing is: each renders it."""
 
 _PHASES = {
     "invert": "inverting",
@@ -72,8 +78,8 @@ class Console:
             yield
 
     @contextlib.contextmanager
-    def progress(self) -> Iterator[OnProgress | None]:
-        """A callback that draws one bar a phase, with steps and time left; None where stderr is not a terminal."""
+    def progress(self) -> Iterator[Show | None]:
+        """An observer that draws one bar a phase, with steps and time left; None where stderr is not a terminal."""
         if not self._live():
             yield None
             return
@@ -84,14 +90,21 @@ class Console:
         with Progress(*columns, console=Rich(stderr=True), transient=True) as bars:
             tasks: dict[str, Any] = {}
 
-            def show(phase: str, done: int, total: int, _state: Any, said: str = "") -> None:
-                words = f"{_PHASES.get(phase, phase)} {said}".rstrip()
-                if phase not in tasks or done == 1:
+            near = ""
+
+            def show(event: Event) -> None:
+                nonlocal near
+                phase, words = event.phase, _PHASES.get(event.phase, event.phase)
+                if event.psnr is not None and event.step % LOOK_EVERY == 1:
+                    near = f"  {event.psnr():.1f} dB"
+                if event.loss is not None:
+                    words += f" loss {event.loss:.4g}{near}"
+                if phase not in tasks or event.step == 1:
                     for task in tasks.values():
                         bars.remove_task(task)
                     tasks.clear()
-                    tasks[phase] = bars.add_task(words, total=total)
-                bars.update(tasks[phase], completed=done, total=total, description=words)
+                    tasks[phase] = bars.add_task(words, total=event.total)
+                bars.update(tasks[phase], completed=event.step, total=event.total, description=words)
 
             yield show
 
@@ -102,8 +115,10 @@ class Console:
             if show is None:
                 yield None
                 return
+            from ...runs.observe import Event
+
             draw = show
-            yield lambda done, total, title: draw(title or "done", done, total, None)
+            yield lambda done, total, title: draw(Event(title or "done", done, total))
 
     def _live(self) -> bool:
         return not (self.quiet or self.as_json) and sys.stderr.isatty()

@@ -9,8 +9,17 @@ import typer
 
 from . import options as opt
 from .console import Console
-from .restore import Operators
-from .shared import with_options
+from .options import with_options
+from .task import check_outputs
+
+Operators = Annotated[
+    list[str],
+    typer.Option(
+        "--operator",
+        metavar="KIND:FIELD=VALUE,...",
+        help="What is done to the picture, see `restore`. Repeat it; the first comes first.",
+    ),
+]
 
 
 @with_options
@@ -28,27 +37,26 @@ def degrade(
             rich_help_panel="Output",
         ),
     ],
-    noise: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
+    noise_std: Annotated[float, typer.Option(help="Standard deviation of the noise; white minus black is 2.")] = 0.0,
     peak: Annotated[
         float | None, typer.Option(metavar="PHOTONS", help="Poisson noise instead: photons counted at white.")
     ] = None,
     seed: opt.Seed = 0,
 ) -> None:
-    """Blur, shrink, grey or mask a picture and add noise: a measurement to restore. No model is needed.
+    """Blur, shrink, gray or mask a picture and add noise: a measurement to restore. No model is needed.
 
     **Examples**
 
     ```
     dreamsampler degrade heart.png --operator sr:factor=4 -o small.png
-    dreamsampler degrade cat.png --operator blur:sigma=3,size=21 --noise 0.01 -o y.npy
+    dreamsampler degrade cat.png --operator blur:sigma=3,size=21 --noise-std 0.01 -o y.npy
     ```
     """
     from ...io.measured import SUFFIXES, write_measurement
-    from ..inverse import degrade as measure
-    from .session import check_outputs
+    from ..python import degrade as measure
 
     check_outputs((("-o", out, SUFFIXES),), (image,))
-    values = measure(image, operator, noise=noise, peak=peak, seed=seed)
+    values = measure(image, operator, noise_std=noise_std, peak=peak, seed=seed)
     notes = write_measurement(out, values)
     for note in notes:
         console.note(note)

@@ -9,19 +9,17 @@ import typer
 
 from . import options as opt
 from .console import Console
-from .shared import with_options
+from .options import Loading, with_options
 
 
 @with_options
 def demo(
+    loading: Loading,
     console: Console,
     out: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")] = Path(
         "dreamsampler-demo"
     ),
     steps: opt.Steps = 50,
-    device: opt.Device = None,
-    dtype: opt.Dtype = None,
-    model: opt.Model = "bundled",
 ) -> None:
     """Show what the library does, on bundled pictures with the bundled prior.
 
@@ -36,10 +34,9 @@ def demo(
     ```
     """
     from ..demo import run_demo
-    from .session import open_model
 
-    prior = open_model(console, model, device=device, dtype=dtype)
-    with console.progress() as on_progress:
-        sheet = run_demo(prior, out, steps=steps, progress=on_progress)
+    prior = loading.prior(console)
+    with console.progress() as observer:
+        sheet = run_demo(prior, out, steps=steps, callback=observer)
     console.say(f"wrote {sheet} and its pictures in {sheet.parent} ({console.seconds:.1f} s)")
     console.summary(sheet=str(sheet), folder=str(sheet.parent), seconds=round(console.seconds, 3))

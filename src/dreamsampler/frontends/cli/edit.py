@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
+from ...tasks.settings import EditSettings
 from . import options as opt
 from .console import Console
-from .shared import Loading, with_options
+from .options import Loading, with_options
+from .task import GIF, PNG, check_outputs, request, run, tell, write_results
 
 
 @with_options
 def edit(
+    settings: EditSettings,
     loading: Loading,
     console: Console,
     image: opt.Picture,
@@ -30,28 +33,7 @@ def edit(
             "than masks, given first, acts outside all masks.",
         ),
     ] = None,
-    source_prompt: opt.SourcePrompt = "",
-    strength: Annotated[
-        list[float],
-        typer.Option(help="0 reconstructs, 1 is the default, 2 is strong; repeat it for one value a prompt."),
-    ] = [1.0],  # noqa: B006 (typer reads the default and never changes it)
-    paper_c: Annotated[
-        float | None,
-        typer.Option(metavar="C", help="The paper's own weight in place of --strength; 0.2 with --steps 200."),
-    ] = None,
-    steps: opt.Steps = 50,
-    inversion: opt.Inversion = "two-step",
-    rounds: opt.Rounds = 2,
-    start: opt.Start = 1.0,
-    bound: Annotated[
-        float, typer.Option(help="Leave the prompts out of steps where they weigh less.", rich_help_panel="Run")
-    ] = 0.0,
     seed: opt.Seed = 0,
-    size: opt.Size = None,
-    raw: Annotated[
-        bool,
-        typer.Option("--raw", help="With masks: keep what the model made outside them too.", rich_help_panel="Run"),
-    ] = False,
     report: Annotated[
         bool | None,
         typer.Option(
@@ -79,16 +61,8 @@ def edit(
     dreamsampler edit photo.jpg -p "a zebra" --source-prompt "a horse" -m ~/models/sd15 -o zebra.png
     ```
     """
-    from ...runs.jobs import edit_jobs, edit_settings, inversion_settings
-    from ..python import FRAMES
-    from .session import GIF, PNG, check_outputs, run_jobs, tell, write_results
-
-    masks = list(mask or ())
-    check_outputs((("-o", out, PNG), ("--grid", grid, PNG), ("--animate", animate, GIF)), (image, *masks))
-    settings = inversion_settings(source_prompt, steps, inversion, rounds, start, size)
-    settings |= edit_settings(strength, paper_c, raw=raw, bound=bound)
-    jobs = edit_jobs(image, prompt, masks or None, model=loading.model, seed=seed, settings=settings)
-    prior = loading.prior(console)
+    check_outputs((("-o", out, PNG), ("--grid", grid, PNG), ("--animate", animate, GIF)), (image, *(mask or ())))
+    asked = request(loading, settings, image, prompt, mask or None, seed=seed)
     wanted = report if report is not None else grid is not None
-    outcome = run_jobs(console, jobs, prior, report=wanted, frames=FRAMES if animate else 0)
-    tell(console, outcome, write_results(outcome, out, grid, animate))
+    result = run(console, loading, [asked], report=wanted, frames=24 if animate else 0)
+    tell(console, result, write_results(result, out, grid, animate))

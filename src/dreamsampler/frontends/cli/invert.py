@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ...core.errors import InputError
+from ...core.settings import options_of
+from ...tasks.settings import InvertSettings
 from . import options as opt
 from .console import Console
-from .shared import Loading, with_options
+from .options import Loading, with_options
+from .task import PNG, check_outputs, request, run, tell, write_results
 
 
 @with_options
 def invert(
+    settings: InvertSettings,
     loading: Loading,
     console: Console,
     image: opt.Picture,
@@ -26,15 +32,7 @@ def invert(
     compare: Annotated[
         bool, typer.Option("--compare", help="Say what each method of inversion keeps; writes nothing.")
     ] = False,
-    source_prompt: Annotated[
-        str, typer.Option(help="Invert under this prompt instead of the empty one.", rich_help_panel="Run")
-    ] = "",
-    steps: opt.Steps = 50,
-    inversion: opt.Inversion = "two-step",
-    rounds: opt.Rounds = 2,
-    start: opt.Start = 1.0,
     seed: opt.Seed = 0,
-    size: opt.Size = None,
     grid: Annotated[
         Path | None, opt.file_option("GRID.png", "Also write source and reconstruction side by side.")
     ] = None,
@@ -52,25 +50,17 @@ def invert(
     dreamsampler invert cat.png --steps 20 --inversion fixed-point -o reconstruction.png
     ```
     """
-    from ...core.errors import InputError
-    from ...runs.jobs import inversion_settings, invert_jobs
-    from ...steering.inversion import METHODS
-    from .session import PNG, check_outputs, run_jobs, tell, write_results
-
     if compare and (out or grid):
         raise InputError("--compare writes nothing; leave -o and --grid out, or name one method with --inversion")
     check_outputs((("-o", out, PNG), ("--grid", grid, PNG)), (image,))
-    methods = METHODS if compare else (inversion,)
-    jobs = []
-    for method in methods:
-        settings = inversion_settings(source_prompt, steps, method, rounds, start, size)
-        jobs += invert_jobs(image, model=loading.model, seed=seed, settings=settings)
-    prior = loading.prior(console)
-    outcome = run_jobs(console, jobs, prior)
+    known = next(option.choices for option in options_of(InvertSettings) if option.name == "inversion")
+    methods = known if compare else (settings.inversion,)
+    several = [dataclasses.replace(settings, inversion=method) for method in methods]  # type: ignore[arg-type]
+    result = run(console, loading, [request(loading, one, image, seed=seed) for one in several])
     if not compare:
-        return tell(console, outcome, write_results(outcome, out, grid))
+        return tell(console, result, write_results(result, out, grid))
     kept = {}
-    for method, item in zip(methods, outcome.items, strict=True):
-        console.say(f"{method}: {item.fidelity} ({item.evaluations} evaluations)")
-        kept[method] = None if item.fidelity is None else item.fidelity.inversion_psnr
-    console.summary(inversion_psnr=kept, evaluations=outcome.evaluations, seconds=round(console.seconds, 3))
+    for method, item in zip(methods, result.items, strict=True):
+        console.say(f"{method}: {item.reconstruction} ({item.stats.evaluations} evaluations)")
+        kept[method] = None if item.reconstruction is None else item.reconstruction.inversion_psnr
+    console.summary(inversion_psnr=kept, evaluations=result.evaluations, seconds=round(console.seconds, 3))

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
+from .app import Commands
 from .bench import app as bench
 from .degrade import degrade
 from .demo import demo
 from .edit import edit
 from .generate import generate
-from .group import Commands
 from .inpaint import inpaint
 from .invert import invert
 from .models import models
 from .restore import restore
+from .schema import schema
 from .vectorize import rasterize, vectorize
 from .verify import verify
 
@@ -52,7 +53,7 @@ def root(
         print(context.get_help())
 
 
-for _command in (edit, inpaint, restore, degrade, generate, invert, vectorize, rasterize, models, verify, demo):
+for _command in (edit, inpaint, restore, degrade, generate, invert, vectorize, rasterize, models, schema, verify, demo):
     app.command()(_command)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .console import Console
-from .shared import with_options
+from .options import with_options
 
 if TYPE_CHECKING:
     from ...priors.catalog import Listed

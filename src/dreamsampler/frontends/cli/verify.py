@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from . import options as opt
 from .console import Console
-from .shared import with_options
+from .options import with_options
 
 
 @with_options
@@ -25,7 +24,7 @@ def verify(
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="ID|DIR|FILE", help="Where the model is now, if it moved.")
     ] = None,
-    device: opt.Device = None,
+    device: Annotated[str | None, typer.Option(help="Another one than it was made on: cpu, cuda, ...")] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Fetch the model from the Hub if it is not in the local cache.")
     ] = False,
@@ -49,19 +48,19 @@ def verify(
     claim = read_claim(result, list(input or ()))
     with console.busy(f"loading {model or claim.recipe.model.id}"):
         prior = load_prior(claim.recipe, model=model, device=device, local_files_only=not download)
-    with console.progress() as on_progress:
-        verdict = check(claim, prior, on_progress)
-    for note in verdict.notes:
+    with console.progress() as observer:
+        comparison = check(claim, prior, observer)
+    for note in comparison.notes:
         console.note(note)
-    console.say(f"{result}: {verdict}")
+    console.say(f"{result}: {comparison}")
     console.summary(
         file=str(result),
-        identical=verdict.identical,
-        largest=verdict.largest,
-        mean=verdict.mean,
-        share=verdict.share,
-        edited=verdict.edited,
-        notes=list(verdict.notes),
+        identical=comparison.identical,
+        largest=comparison.largest,
+        mean=comparison.mean,
+        share=comparison.share,
+        edited=comparison.edited,
+        notes=list(comparison.notes),
     )
-    if not verdict.identical:
+    if not comparison.identical:
         raise typer.Exit(1)

@@ -19,14 +19,6 @@ from ..common import OnProgress
 from ..generate import generate
 from .guidance_schedule import prior_grid
 
-ALONE = {
-    "fit": 0.0, "final_weight": 0.5, "denoise": 0.8, "guidance_scale": 7.5, "penalty": 0.0, "flatness_weight": 0.0,
-    "restore_steps": 0,
-}  # fmt: skip
-"""Defaults of `VectorSettings` for eq. 21 without a measurement (ours, tried on the bundled prior): no fit, for there
-is nothing to fit; most of the path and guidance, for nothing else says what to draw; no path has to pay,
-for there is nothing that it could explain."""
-
 
 def native_canvas(prior: Prior) -> tuple[int, int]:
     """Height and width of a drawing that has no measurement to take them from.

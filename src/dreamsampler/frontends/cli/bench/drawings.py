@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from ..shared import with_options
-from .common import First, Judge, Methods, Network, Report, Split, app
+from ..options import with_options
+from .options import First, Judge, Methods, Network, Report, Split, app
 
 
 @app.command("vectorize")

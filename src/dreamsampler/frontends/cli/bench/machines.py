@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from .. import options as opt
-from ..shared import with_options
-from .common import Network, Report, app
+from ..options import with_options
+from .options import Network, Report, app
 
 
 @app.command("speed")

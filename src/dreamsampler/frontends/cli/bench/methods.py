@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from .. import options as opt
-from ..shared import with_options
-from .common import First, Judge, Methods, Network, Pairs, Report, Split, app
+from ..options import with_options
+from .options import First, Judge, Methods, Network, Pairs, Report, Split, app
 
 
 @app.command("edit")
@@ -82,7 +82,9 @@ def bench_inversion(
     caption: Annotated[
         bool, typer.Option("--caption", help="Invert under the picture's caption, not the empty prompt.")
     ] = False,
-    inversion: opt.Inversion = "two-step",
+    inversion: Annotated[
+        str, typer.Option(metavar="plain|two-step|fixed-point", help="How the picture is turned into noise.")
+    ] = "two-step",
     model: opt.Model = "bundled",
 ) -> None:
     """What inversion keeps, and whether strength means the same edit, at several numbers of steps.

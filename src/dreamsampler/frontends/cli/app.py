@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from ...core.errors import DreamSamplerError, OutOfMemory
+from ...tasks.settings import RENAMED
 from .console import quiet_libraries
 from .interrupts import insistent_interrupts
 
@@ -74,6 +75,9 @@ def report_failure(error: BaseException, debug: bool = False) -> int:
     if words is not None:
         command = getattr(getattr(error, "ctx", None), "command_path", "dreamsampler")
         text = words().strip()
+        old = (getattr(error, "option_name", None) or "").removeprefix("--").replace("-", "_")
+        if old in RENAMED:
+            text = f"--{old.replace('_', '-')}: is called --{RENAMED[old].replace('_', '-')} now"
         # without a command there is nothing wrong to name
         return _say(f"{text or 'no command'} (see `{command} --help`)", 2)
     return _say(f"unexpected {type(error).__name__}: {error} (--debug shows where; please report it)", 1)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....tasks.settings import RunSettings
 from .. import options as opt
+from ..app import Commands
 from ..console import Console
-from ..group import Commands
 
 if TYPE_CHECKING:
     from ....bench.tables import Table
@@ -96,11 +97,8 @@ class Network:
     """The options of every benchmark that runs a model, which the command names itself."""
 
     size: PixelSide = None
-    device: opt.Device = None
-    dtype: opt.Dtype = None
+    run: RunSettings = field(default_factory=RunSettings)
 
     def load(self, console: Console, model: str) -> Prior:
-        """The model."""
-        from ..session import open_model
-
-        return open_model(console, model, device=self.device, dtype=self.dtype)
+        """Return the model."""
+        return opt.Loading(model, run=self.run).prior(console)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,14 +14,15 @@ from ..io.fit import Fit, plan_fit
 from ..io.images import Picture
 from ..io.tensors import to_pixels, to_tensor
 from ..operators.mask import paste, union
-from .outcome import Pixels
+from ..tasks.settings import check_size
+from .result import Pixels
 
 if TYPE_CHECKING:
-    from .run import Job
+    from .job import Job
 
 
 def fit_for(picture: Picture, prior: Prior, size: str) -> Fit:
-    """How a picture is laid on the prior's grid; `size` as in a recipe: "native", "keep" or a number in words.
+    """Return how a picture is laid on the prior's grid; `size` as in a recipe: "native", "keep" or a number in words.
 
     Raises:
         InputError: another word, or a grid beyond what is worked on.
@@ -30,32 +31,22 @@ def fit_for(picture: Picture, prior: Prior, size: str) -> Fit:
     if size == "native" and native is None:
         size = "keep"
     multiple = prior.multiple
-    return plan_fit(picture.size, multiple=multiple, native=native, size=check_size(size))
-
-
-def check_size(size: str | int) -> str | int:
-    """ "native", "keep", or the shorter side in pixels as a number."""
-    if isinstance(size, int) and not isinstance(size, bool):
-        size = str(size)
-    if size in ("native", "keep"):
-        return size
-    if isinstance(size, str) and size.isascii() and size.isdigit() and len(size) < 6 and int(size) > 0:
-        return int(size)
-    raise InputError(f"size={size!r}: expected native, keep or the shorter side in pixels")
+    check_size(size)
+    return plan_fit(picture.size, multiple=multiple, native=native, size=int(size) if size.isdigit() else size)
 
 
 def on_grid(pictures: Sequence[Picture], fits: Sequence[Fit]) -> Tensor:
-    """Pictures as one batch [B, 3, H, W] in [-1, 1]."""
+    """Return pictures as one batch [B, 3, H, W] in [-1, 1]."""
     return torch.cat([fit.apply(to_tensor(p.pixels)) for p, fit in zip(pictures, fits, strict=True)])
 
 
 def mask_tensor(values: object) -> Tensor:
-    """Mask values [H, W] as [1, 1, H, W]."""
+    """Return mask values [H, W] as [1, 1, H, W]."""
     return torch.tensor(values, dtype=torch.float32)[None, None]
 
 
 def background(masks: Sequence[Tensor]) -> Tensor:
-    """What no mask selects, [1, 1, H, W].
+    """Return what no mask selects, [1, 1, H, W].
 
     Raises:
         InputError: there is no such part.
@@ -67,7 +58,7 @@ def background(masks: Sequence[Tensor]) -> Tensor:
 
 
 def back(made: Tensor, fit: Fit, picture: Picture, inside: Tensor | None) -> Pixels:
-    """One result [1, 3, H, W] in its picture's size, as uint8 [H, W, 3].
+    """Return one result [1, 3, H, W] in its picture's size, as uint8 [H, W, 3].
 
     Args:
         inside: the union of the masks [1, 1, H, W] in the picture's size: where it is 0 the picture's own pixels are
@@ -79,17 +70,20 @@ def back(made: Tensor, fit: Fit, picture: Picture, inside: Tensor | None) -> Pix
     return to_pixels(image)[0]
 
 
-def placed(jobs: Sequence[Job], prior: Prior) -> tuple[list[Picture], list[Fit]]:
-    """The jobs' pictures and how each is laid on the grid."""
-    pictures = [job.inputs.picture for job in jobs]
-    if not all(pictures):
+def placed(jobs: Sequence[Job[Any]], prior: Prior, size: str) -> tuple[list[Picture], list[Fit]]:
+    """Return the jobs' pictures and how each is laid on the grid.
+
+    Raises:
+        InputError: a job has none.
+    """
+    found = [job.inputs.picture for job in jobs if job.inputs.picture is not None]
+    if len(found) != len(jobs):
         raise InputError("recipe: names no picture; this task needs one")
-    found = [picture for picture in pictures if picture is not None]
-    return found, [fit_for(picture, prior, str(jobs[0].recipe.settings["size"])) for picture in found]
+    return found, [fit_for(picture, prior, size) for picture in found]
 
 
 def stacked(regions: Sequence[Sequence[Tensor]], fits: Sequence[Fit]) -> list[Tensor] | None:
-    """Masks of all items on the grid: one [B, 1, H, W] a prompt."""
+    """Return the masks of all items on the grid: one [B, 1, H, W] a prompt."""
     if not regions[0]:
         return None
     return [
@@ -99,10 +93,10 @@ def stacked(regions: Sequence[Sequence[Tensor]], fits: Sequence[Fit]) -> list[Te
 
 
 def finisher(fit: Fit, picture: Picture, inside: Tensor | None) -> Callable[[Tensor], Pixels]:
-    """`back` for one picture."""
+    """Return `back` for one picture."""
     return lambda made: back(made, fit, picture, inside)
 
 
 def prior_notes(prior: Prior) -> tuple[str, ...]:
-    """What the prior has to say of itself: retries, overridden settings, cut prompts."""
+    """Return the prior's own notes: retries, overridden settings, cut prompts."""
     return tuple(prior.notes)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dreamsampler.core.errors import InputError
-from dreamsampler.runs.carry import find_inputs, input_ref, load_recipe, save_picture, save_recipe
 from dreamsampler.runs.recipe import InputRef, ModelRef, Recipe
+from dreamsampler.runs.recipe_io import find_inputs, input_ref, load_recipe, save_picture
 
 PIXELS = np.full((4, 5, 3), 9, dtype=np.uint8)
 
@@ -21,7 +21,7 @@ def recipe(*inputs: InputRef) -> Recipe:
 
 def test_a_picture_and_a_json_file_carry_the_recipe(tmp_path: Path) -> None:
     save_picture(tmp_path / "out.png", PIXELS, recipe())
-    save_recipe(tmp_path / "out.json", recipe())
+    (tmp_path / "out.json").write_text(recipe().to_json())
     assert load_recipe(tmp_path / "out.png") == recipe()
     assert load_recipe(tmp_path / "out.json") == recipe()
 

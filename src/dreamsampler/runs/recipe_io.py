@@ -18,7 +18,6 @@ from ..io.atomic import write_text
 from ..io.content import read_bytes, sha256_file
 from ..io.png import read_recipe_text, write_png
 from .recipe import MAX_CHARACTERS, InputRef, Recipe
-from .settings import TASKS
 
 if TYPE_CHECKING:
     from ..generators.svg.drawing import Drawing
@@ -44,19 +43,14 @@ def save_drawing(path: str | os.PathLike[str], drawing: Drawing, recipe: Recipe)
 
 
 def drawing_text(drawing: Drawing, recipe: Recipe, document: Any) -> str:
-    """The text of such a file; `document` is the recipe as JSON has it."""
+    """Return the text of such a file; `document` is the recipe as JSON has it."""
     from ..generators.svg.writer import svg_text
 
     return svg_text(drawing, title=" ".join(recipe.prompts), provenance={"recipe": document})
 
 
-def save_recipe(path: str | os.PathLike[str], recipe: Recipe) -> None:
-    """Write a recipe as a JSON file, whole or not at all."""
-    write_text(path, recipe.to_json() + "\n", (".json",))
-
-
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe of a PNG, an SVG or a JSON file, checked.
+    """Return the recipe of a PNG, an SVG or a JSON file, checked.
 
     Raises:
         InputError: the file is unreadable, carries no recipe, or one that is not valid; names the file and the field.
@@ -75,18 +69,18 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         except UnicodeDecodeError as error:
             raise InputError(f"{name}: is neither PNG, SVG nor JSON text; expected what dreamsampler wrote") from error
     try:
-        return Recipe.from_json(text, TASKS)
+        return Recipe.from_json(text)
     except InputError as error:
         raise InputError(f"{name}: its recipe is not valid: {error}") from error
 
 
 def is_svg(data: bytes) -> bool:
-    """Whether a file looks like XML (or compressed, as .svgz is)."""
+    """Return True if a file looks like XML (or compressed, as .svgz is)."""
     return data.startswith(b"\x1f\x8b") or data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
 def svg_document(data: bytes, name: str) -> Any:
-    """The recipe of an SVG file as JSON has it.
+    """Return the recipe of an SVG file as JSON has it.
 
     Raises:
         InputError: broken XML, or no recipe.
@@ -111,7 +105,7 @@ def input_ref(
     prompt: int | None = None,
     inverted: bool = False,
 ) -> InputRef:
-    """A reference to an input file.
+    """Return a reference to an input file.
 
     Args:
         role: "image", "mask", ...
@@ -130,7 +124,7 @@ def input_ref(
 
 
 def find_inputs(recipe: Recipe, folders: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
-    """The recipe's input files, in its order, each verified by its digest.
+    """Return the recipe's input files, in its order, each verified by its digest.
 
     Args:
         recipe: what asks for them.
