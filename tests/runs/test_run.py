@@ -126,7 +126,7 @@ def test_kinds_of_strength(settings: dict, weight: object) -> None:
     made = dreamsampler.edit(picture, "dog", model=prior, steps=5)
     recipe = dataclasses.replace(made.recipe, settings=dataclasses.replace(made.recipe.settings, **settings))
     again = repeat(recipe, made.items[0].inputs, prior)
-    direct = task.edit(prior, to_tensor(np.asarray(picture)), ["dog"], steps=5, strength=weight)
+    direct = task.edit(prior, to_tensor(np.asarray(picture)), ["dog"], steps=5, weight=weight)
     expected = ((direct.images[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(np.asarray(again.image), expected)
 

@@ -84,9 +84,9 @@ class Inpaint(InpaintNumbers):
     """Algorithm 4; called with an `InpaintCase` it gives the plan. The defaults are ours, `released()` the script's."""
 
     @classmethod
-    def released(cls) -> Inpaint:
-        """Return the released script's numbers; they go with masks of the other sense (`known=True`)."""
-        return make(cls, {}, "released")
+    def released(cls, **given: object) -> Inpaint:
+        """Return the released script's numbers but those given; they go with masks of the other sense (`known=True`)."""
+        return make(cls, given, "released")
 
     def __call__(self, case: InpaintCase) -> Plan:
         plan, _ = self.plan(case)
