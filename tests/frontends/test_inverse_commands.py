@@ -219,7 +219,7 @@ def test_summary_is_json(cli: Cli) -> None:
 def test_the_default_negative_prompt_is_one_that_every_model_knows() -> None:
     for function in (dreamsampler.inpaint, dreamsampler.restore):
         assert inspect.signature(function).parameters["negative_prompt"].default == ""
-    assert InpaintSettings().negative_prompt == RestoreSettings("grey").negative_prompt == ""
+    assert InpaintSettings().negative_prompt == RestoreSettings(operator="grey").negative_prompt == ""
 
 
 @pytest.mark.parametrize("task", ["inpaint in.png --mask left.png -p a", "restore in.png --operator identity"])

@@ -85,7 +85,7 @@ class Inpaint(InpaintNumbers):
 
     @classmethod
     def released(cls, **given: object) -> Inpaint:
-        """Return the released script's numbers but those given; they go with masks of the other sense (`known=True`)."""
+        """Return the released numbers but those given; they go with masks of the other sense (`known=True`)."""
         return make(cls, given, "released")
 
     def __call__(self, case: InpaintCase) -> Plan:
