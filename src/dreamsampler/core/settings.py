@@ -176,11 +176,10 @@ def make(cls: type[T], given: Mapping[str, Any], preset: str | None = None) -> T
         InputError: an unknown preset or name, a wrong type or range.
 
     Example:
-        >>> from typing import ClassVar
         >>> @settings
         ... class Settings:
         ...     steps: Annotated[int, Ge(1), Doc("Levels to visit.")] = 50
-        ...     PRESETS: ClassVar = {"paper": {"steps": 200}}
+        ...     PRESETS = {"paper": {"steps": 200}}
         >>> make(Settings, {}, "paper").steps, make(Settings, {"steps": 3}, "paper").steps
         (200, 3)
     """
