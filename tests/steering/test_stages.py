@@ -17,6 +17,7 @@ from dreamsampler.generators.latent import TensorGenerator
 from dreamsampler.priors.gaussian import GaussianPrior
 from dreamsampler.steering.control import RunControl, StepInfo
 from dreamsampler.steering.guidance import Single
+from dreamsampler.steering.renoise import fresh
 from dreamsampler.steering.stages import Optimization, Stage, Stages, clean_visits, optimize
 
 SIDE = 8
@@ -181,25 +182,27 @@ def two_fields(control: RunControl, prior: GaussianPrior, made: list[str]) -> Te
         yield Stage("photos again", run, clean_visits(3), [photo_loss], view=seen)
         visits = prior.schedule.visits(8, 0.5)
         gain = lambda: made.append("gain") or torch.tensor([0.01])  # noqa: E731
-        yield Stage("draw", run, visits, [thin], Single(prior.embed(["cube"])), gain=gain, view=lambda step: 0, inner=2)
+        guide, first = Single(prior.embed(["cube"])), lambda step: 0
+        yield Stage("draw", run, visits, [thin], guide, fresh, gain=gain, view=first, inner=2)
+        yield Stage("draw again", run, prior.schedule.visits(4, 0.5), [thin], guide, view=first)
         return field.planes.detach()
 
     return optimize(prior, stages(), control)
 
 
-@pytest.mark.parametrize("killed", range(1, 11))
+@pytest.mark.parametrize("killed", range(1, 13))
 def test_a_killed_run_goes_on_to_the_same_bytes_and_makes_nothing_twice(killed: int) -> None:
     saved: list[dict[str, Tensor]] = []
     whole = two_fields(RunControl(on_checkpoint=saved.append), GaussianPrior(MEANS, std=0.3), [])
-    assert [int(tensors["stage"]) for tensors in saved] == [0] * 3 + [1] * 3 + [2] * 4
+    assert [int(tensors["stage"]) for tensors in saved] == [0] * 3 + [1] * 3 + [2] * 4 + [3] * 2
     again: list[dict[str, Tensor]] = []
     made: list[str] = []
     prior = GaussianPrior(MEANS, std=0.3)
     resumed = two_fields(RunControl(saved[killed - 1], on_checkpoint=again.append), prior, made)
     assert torch.equal(resumed, whole)
-    assert len(again) == 10 - killed
+    assert len(again) == 12 - killed
     assert made == ["grown"] * (killed <= 3) + ["gain"] * (killed <= 6)
-    assert prior.evaluations == min(4, 10 - killed)
+    assert prior.evaluations == min(6, 12 - killed)
     for one, other in zip(again, saved[killed:], strict=True):
         assert one.keys() == other.keys()
         assert all(torch.equal(one[key], other[key]) for key in one)
@@ -233,7 +236,7 @@ def test_checkpoints_of_other_runs_are_refused() -> None:
     for missing in ("stage", "gain", "taken", "counter.count", "psi.0", "z"):
         with pytest.raises(InputError, match=f"lacks {missing}"):
             resume({name: tensor for name, tensor in saved[-1].items() if name != missing})
-    with pytest.raises(InputError, match="stage 6 of a run of 3"):
+    with pytest.raises(InputError, match="stage 6 of a run of 4"):
         resume(saved[-1] | {"stage": torch.tensor(5)})
     with pytest.raises(InputError, match="another generator"):
         resume(saved[-1] | {"psi.0": torch.zeros(2, 2)})
