@@ -277,7 +277,7 @@ def test_calibration_balances_the_two_gradients_on_each_picture(world: GaussianP
     measurement = measured(10, 14)
     run = start_run(DrawingProblem(measurement, settings=FEW, seeds=[1, 2])).optimization
     guide = CFG(world.embed(["a disc"]), world.embed([""]), 3.0, carry="null")
-    step = guidance_schedule(world, 10, 0.5)[5]
+    step = guidance_schedule(world, 10, 0.5, (SIDE, SIDE))[5]
     seen: list[Prediction] = []
 
     def spied(prior: GaussianPrior, state: object, now: Step) -> Prediction:
@@ -296,12 +296,12 @@ def test_calibration_balances_the_two_gradients_on_each_picture(world: GaussianP
 
 
 def test_visits_spread_over_the_share_asked_for(world: GaussianPrior) -> None:
-    visits = guidance_schedule(world, 10, 0.5)
+    visits = guidance_schedule(world, 10, 0.5, (SIDE, SIDE))
     assert len(visits) == 10
     assert [step.index for step in visits] == list(range(10))
     assert visits[0].t == pytest.approx(500, abs=2)
     assert all(x.t > y.t and (x.a_next, x.b_next) == (y.a, y.b) for x, y in zip(visits[:-1], visits[1:], strict=True))
-    many = guidance_schedule(world, 1500, 0.5)
+    many = guidance_schedule(world, 1500, 0.5, (SIDE, SIDE))
     assert (len(many), many[0].t) == (1500, pytest.approx(500, abs=2))
     assert len({step.t for step in many}) == 500
     weight = falling_weight(visits, 2.0, 0.25)

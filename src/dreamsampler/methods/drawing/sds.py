@@ -52,7 +52,7 @@ class SDS:
         visits = random_visits(prior.schedule, settings.steps - fitted, self.low, self.high, self.visit_seed)
         encode, losses = encoder(prior, problem.size), losses_of(problem, run)
         guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), self.guidance_scale)
-        middle = guidance_schedule(prior, 2, 1.0)[1]
+        middle = guidance_schedule(prior, 2, 1.0, problem.size)[1]
         gain = partial(calibrate, prior, run.optimization, guide, encode, losses[0], middle)
         weight = relative_weight(middle, settings.prior_weight)
         yield Stage("distil", run.optimization, visits, losses, guide, fresh, encode, weight, gain)

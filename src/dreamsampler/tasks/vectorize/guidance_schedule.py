@@ -39,12 +39,13 @@ def prior_grid(prior: Prior, size: Size) -> Size:
     return height, width
 
 
-def guidance_schedule(prior: Prior, count: int, denoise: float) -> list[Step]:
+def guidance_schedule(prior: Prior, count: int, denoise: float, size: Size) -> list[Step]:
     """Return `count` visits spread evenly over the lowest `denoise` of the path, noisy to clean.
 
-    If the schedule has fewer levels there, levels are visited several times in a row.
+    If the schedule has fewer levels there, levels are visited several times in a row. `size` is the canvas's: some
+    priors shift their levels by the size of what they see.
     """
-    levels = prior.visits(prior.schedule.length, denoise)
+    levels = prior.visits(prior.schedule.length, denoise, prior_grid(prior, size))
     chosen = [levels[k * len(levels) // count] for k in range(count)]
     last = levels[-1]
     return link([*((s.t, s.a, s.b) for s in chosen), (last.t_next, last.a_next, last.b_next)])

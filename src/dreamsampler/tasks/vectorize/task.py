@@ -111,7 +111,7 @@ def dreamsampler_stages(problem: DrawingProblem) -> Stages[Drawn]:
         keep_better(problem, run, candidate, picture)
     if prior is None or alone or fitted == settings.steps:
         return finished(run)
-    visits = guidance_schedule(prior, settings.steps - fitted, settings.denoise)
+    visits = guidance_schedule(prior, settings.steps - fitted, settings.denoise, problem.size)
     encode = encoder(prior, problem.size)
     guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), settings.guidance_scale, carry="null")
     losses = losses_of(problem, run, picture)
