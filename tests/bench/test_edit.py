@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from dreamsampler.bench.edit import COLUMNS, METHODS, run
 from dreamsampler.bench.editors import NAMES, Case, Editor
 from dreamsampler.bench.metrics.psnr import decibels
+from dreamsampler.bench.suites.edit import COLUMNS, METHODS, run
 from dreamsampler.core.errors import InputError
 from dreamsampler.io.tensors import to_tensor
 from dreamsampler.methods.run import edit_with
@@ -34,7 +34,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     assert evaluations == {FEW[0]: 3 + 2 * 3, FEW[1]: 2 * 2, "unedited": 0}
     assert values["unedited"]["structure distance"] == pytest.approx(0.0, abs=1e-12)
     assert values["unedited"]["PSNR"] == pytest.approx(decibels(source[0], truth[0]), abs=1e-9)
-    assert {column.name for column in COLUMNS} == set(values["unedited"])
+    assert {column.name for column in COLUMNS} | {"seconds"} == set(values["unedited"])
 
 
 def test_a_killed_benchmark_goes_on_and_equals_an_undisturbed_one(tmp_path, prior, judge):
@@ -54,6 +54,8 @@ def test_a_killed_benchmark_goes_on_and_equals_an_undisturbed_one(tmp_path, prio
         return [(r.key, r.labels, {k: v for k, v in r.values.items() if k != "seconds"}) for r in bench.results]
 
     assert lasting(first) == lasting(undisturbed)
+    files = [(tmp_path / name / "results.jsonl").read_bytes() for name in ("a", "b")]
+    assert files[0] == files[1], "times are kept apart"
     seen = prior.evaluations
     again = run(prior, judge, **settings, out=tmp_path / "a")
     assert prior.evaluations == seen, "nothing is computed twice"
@@ -75,7 +77,7 @@ def test_files_and_sheet(tmp_path, prior, judge):
     rows = json.loads((tmp_path / "edit.json").read_text("utf-8"))["rows"]
     assert [row["method"] for row in rows] == list(FEW[1:])
     assert rows[0]["PSNR"]["count"] == 2
-    assert len(list((tmp_path / "pictures").iterdir())) == 2
+    assert len(list((tmp_path / "pictures").iterdir())) == 4
     width = Image.open(tmp_path / "edit.png").width
     assert width > 4 * 128, "source, truth and two methods"
 

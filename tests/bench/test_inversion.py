@@ -2,8 +2,8 @@
 
 import pytest
 
-from dreamsampler.bench.inversion import run
 from dreamsampler.bench.metrics.psnr import decibels
+from dreamsampler.bench.suites.inversion import run
 from dreamsampler.core.errors import InputError
 from dreamsampler.io.tensors import to_tensor
 from dreamsampler.steering.strength import PaperStrength
@@ -14,27 +14,30 @@ FEW = {"steps": (2, 4), "edit_steps": (2, 4), "tasks": ("cat2dog",), "n": 1, "si
 
 
 def test_round_trips_and_edits_equal_direct_calls(prior):
-    report = run(prior, methods=("plain", "fixed-point"), caption=True, **FEW)
+    trips, edits = run(prior, methods=("plain", "fixed-point"), caption=True, **FEW)
     pair = edit_pairs("cat2dog", "dev", 1)[0]
     source, truth = (to_tensor(scene.picture(64)) for scene in (pair.source, pair.target))
-    trips = {labels: [cell.mean for cell in cells] for labels, cells in report.round_trip.rows}
-    assert list(trips) == [("plain", "2"), ("plain", "4"), ("fixed-point", "2"), ("fixed-point", "4")]
+    kept = {result.labels["method"]: result.values for result in trips.results}
+    assert list(kept) == ["plain:steps=2", "plain:steps=4", "fixed-point:steps=2", "fixed-point:steps=4"]
     direct = inversion_report(prior, source, source_prompt=pair.source_prompt, steps=4, inversion="fixed-point")
     vae, back = direct.vae_psnr[0], direct.inversion_psnr[0]
-    assert trips["fixed-point", "4"] == pytest.approx([vae - back, back, vae, 3 * 4])
-    assert trips["plain", "2"][3] == 2
+    row = kept["fixed-point:steps=4"]
+    assert [row[name] for name in ("loss", "PSNR", "autoencoder", "evaluations")] == pytest.approx(
+        [vae - back, back, vae, 3 * 4]
+    )
+    assert kept["plain:steps=2"]["evaluations"] == 2
 
-    rows = dict(report.equivalence.rows)
-    edits = [
+    rows = {result.labels["method"]: result.values for result in edits.results}
+    coarse, fine = (
         edit(prior, source, [pair.target_prompt], source_prompt=pair.source_prompt, steps=n, weight=PaperStrength(0.2))
         for n in (2, 4)
-    ]
-    coarse, fine = rows["c = 0.2", "2"], rows["c = 0.2", "4"]
-    assert coarse[0].mean == pytest.approx(decibels(edits[0].images, edits[1].images))
-    assert coarse[1].mean == pytest.approx(decibels(edits[0].images, truth))
-    assert coarse[2].mean == 2 + 2 * 2
-    assert (fine[0].mean, fine[0].undefined) == (None, 0), "the finest has nothing to be compared with"
-    assert rows["Strength(1)", "2"][1].mean != coarse[1].mean
+    )
+    row = rows["paper_c=0.2:steps=2"]
+    assert row["PSNR to finest"] == pytest.approx(decibels(coarse.images, fine.images))
+    assert row["PSNR to truth"] == pytest.approx(decibels(coarse.images, truth))
+    assert row["evaluations"] == 2 + 2 * 2
+    assert "PSNR to finest" not in rows["paper_c=0.2:steps=4"], "the finest has nothing to be compared with"
+    assert rows["strength=1:steps=2"]["PSNR to truth"] != row["PSNR to truth"]
 
 
 def test_a_second_run_computes_nothing(prior, tmp_path):
@@ -42,12 +45,11 @@ def test_a_second_run_computes_nothing(prior, tmp_path):
     seen = prior.evaluations
     again = run(prior, methods=("two-step",), out=tmp_path, **FEW)
     assert prior.evaluations == seen
-    assert first.equivalence == again.equivalence
-    names = ["inversion.md", "inversion.csv", "inversion.json", "inversion-2.csv", "inversion-2.json"]
-    assert [path.name for path in again.files] == names
+    assert [b.results for b in first] == [b.results for b in again]
+    assert {path.name for b in again for path in b.files} >= {"inversion.md", "strength.csv", "inversion.png"}
     under_caption = run(prior, methods=("two-step",), out=tmp_path, caption=True, **FEW)
     assert prior.evaluations > seen, "another prompt is another recipe"
-    assert under_caption.round_trip.rows != first.round_trip.rows
+    assert under_caption[0].results != first[0].results
 
 
 def test_bad_arguments_are_named(prior):

@@ -8,8 +8,8 @@ import torch
 
 from dreamsampler.bench.metrics.psnr import decibels
 from dreamsampler.bench.problems import NOISE, PROBLEMS, problem
-from dreamsampler.bench.restore import COLUMNS, METHODS, run
 from dreamsampler.bench.solvers import REFERENCES, Solver
+from dreamsampler.bench.suites.restore import COLUMNS, METHODS, run
 from dreamsampler.core.errors import InputError
 from dreamsampler.io.tensors import to_tensor
 from dreamsampler.operators.mask import paste, union
@@ -57,7 +57,7 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     bench = run(
         prior, judge, methods=FEW, tasks=("eyes and mouth", "sr x4"), split="dev", n=2, steps=3, size=64, seed=9
     )
-    rows = {(r.labels["task"], r.labels["method"], r.labels["problem"]): r.values for r in bench.results}
+    rows = {(r.labels["task"], r.labels["method"], r.labels["case"]): r.values for r in bench.results}
     assert len(rows) == 2 * 5 + 2 * 4, "RePaint fills holes only"
     given = problem("eyes and mouth", "dev", 1, 64)
     direct = inpaint(prior, given.source, given.holes, given.prompts, steps=4, composite=False, seeds=[10]).raw.clamp(
@@ -77,9 +77,10 @@ def test_rows_hold_what_a_direct_call_gives(prior, judge):
     assert start["evaluations"] == 0
     assert start["PSNR"] > 15
     assert "PSNR in the hole" not in start
-    table = dict(bench.table.rows)
-    assert bench.table.columns[-1].name == "Fréchet distance"
-    assert table["sr x4", "start"][-1].count == 2
+    by_task = bench.tables[1]
+    table = dict(by_task.rows)
+    assert by_task.columns[-1].name == "Fréchet distance"
+    assert table["sr x4", "start"][-1].count == 1, "one distance of all pictures together"
     assert table["sr x4", "start"][-1].mean > 0
 
 
@@ -97,8 +98,15 @@ def test_a_killed_benchmark_goes_on(tmp_path, prior, judge):
     again = run(prior, judge, **settings, out=tmp_path)
     assert prior.evaluations == seen
     assert first.results == again.results
-    assert [p.name for p in again.files] == ["restore.md", "restore.csv", "restore.json", "restore.png"]
-    rows = json.loads((tmp_path / "restore.json").read_text("utf-8"))["rows"]
+    assert [p.name for p in again.files] == [
+        "restore.md",
+        "restore.csv",
+        "restore.json",
+        "restore-2.csv",
+        "restore-2.json",
+        "restore.png",
+    ]
+    rows = json.loads((tmp_path / "restore-2.json").read_text("utf-8"))["rows"]
     assert [(row["task"], row["method"]) for row in rows] == [
         ("mouth", "ddnm"), ("mouth", FEW[2]), ("mouth", "start"), ("blur", "ddnm"), ("blur", "start")
     ]  # fmt: skip

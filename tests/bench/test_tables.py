@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dreamsampler.bench.store import Result
-from dreamsampler.bench.tables import Column, bootstrap, cell_of, summarize, write_tables
+from dreamsampler.bench.tables import Column, bootstrap, cell_of, paired, summarize, write_tables
 from dreamsampler.core.errors import InputError
 
 COLUMNS = (Column("acc", "higher", 1, 100.0, "%"), Column("psnr", "higher", 2, 1.0, "dB"))
@@ -73,3 +73,14 @@ def test_files(tmp_path, table):
     assert text.startswith("How it was run.\n\n### Editing")
     assert text.count("### Editing") == 2
     assert not math.isnan(json.loads((tmp_path / "edit.json").read_text("utf-8"))["rows"][0]["psnr"]["low"])
+
+
+def test_paired_differences_are_taken_case_by_case():
+    def row(task, case, method, value):
+        return Result(f"{task}{case}{method}", {"task": task, "case": case, "method": method}, {"PSNR": value})
+
+    results = [row("t", str(k), "a", 10.0 + k) for k in range(8)] + [row("t", str(k), "b", 9.0 + k) for k in range(8)]
+    table = paired([*results, row("t", "9", "b", 50.0)], "a", (Column("PSNR", "higher"),), "difference")
+    ((labels, (cell,)),) = table.rows
+    assert labels == ("b",)
+    assert (cell.mean, cell.low, cell.high, cell.count) == (-1.0, -1.0, -1.0, 8), "case 9 has no partner"

@@ -9,7 +9,7 @@ import torch
 
 from dreamsampler.bench.metrics.psnr import decibels
 from dreamsampler.bench.metrics.ssim import ssim
-from dreamsampler.bench.vectorize import COLUMNS, METHODS, TASKS, case_of, measure, run
+from dreamsampler.bench.suites.vectorize import COLUMNS, METHODS, TASKS, VectorSuite, measurement_of, run
 from dreamsampler.core.errors import InputError
 from dreamsampler.generators.svg.crossing import self_intersections
 from dreamsampler.generators.svg.reader import read_svg
@@ -23,14 +23,18 @@ FEW = VectorSettings(paths=4, steps=6, penalty=0.0, restore_steps=0)
 SMALL = {"split": "dev", "n": 1, "size": SIZE, "settings": FEW}
 
 
+def scene_of(task, number, split, icons=None):
+    return VectorSuite(None, SIZE, icons, 0, torch.device("cpu")).case(task, split, number)
+
+
 def test_rows_hold_what_a_direct_call_gives(prior, judge, tmp_path):
     bench = run(
         prior, judge, methods=("dreamsampler", "trace", "first guess"), tasks=("sr x4",), seed=9, first=2, out=tmp_path,
         **SMALL,
     )  # fmt: skip
     rows = {r.labels["method"]: r.values for r in bench.results}
-    case = case_of(2, "dev", SIZE)
-    measurement = measure("sr x4", case, 11)
+    case = scene_of("sr x4", 2, "dev").given
+    measurement = measurement_of(case, 11)
     assert measurement.y.shape == (1, 3, 12, 12)
     assert measurement.misfit(case.truth)[0] == pytest.approx(0.02, rel=0.2)
     direct = Drawer.parse("dreamsampler")(prior, measurement, case.prompt, settings=FEW, seeds=[11])
@@ -63,7 +67,7 @@ def test_a_killed_benchmark_goes_on_and_needs_no_model(tmp_path):
     first = run(None, **settings)
     again = run(None, **settings)
     assert first.results == again.results
-    rows = json.loads((tmp_path / "vectorize.json").read_text("utf-8"))["rows"]
+    rows = json.loads((tmp_path / "vectorize-2.json").read_text("utf-8"))["rows"]
     assert [(row["task"], row["method"]) for row in rows] == [
         (task, method) for task in ("blur", "sr x8") for method in ("data", "live")
     ], "methods that need a model are left out without one"
@@ -74,11 +78,11 @@ def test_a_killed_benchmark_goes_on_and_needs_no_model(tmp_path):
 def test_real_icons_take_the_place_of_drawn_scenes():
     element = '<svg viewBox="0 0 8 8"><circle cx="4" cy="4" r="3" fill="#c00"/></svg>'
     icons = IconSet(tuple(Icon(f"{k}.svg", f"disc {k}", element) for k in range(400)))
-    case = case_of(3, "test", SIZE, icons)
-    assert "disc" in case.prompt
-    assert case.prompt != case.other
-    assert case.key == case_of(3, "test", SIZE, icons).key
-    assert case.key != case_of(3, "test", SIZE).key
+    case = scene_of("blur", 3, "test", icons)
+    assert "disc" in case.given.prompt
+    assert case.given.prompt != case.given.other
+    assert case.scenes == scene_of("blur", 3, "test", icons).scenes
+    assert case.scenes != scene_of("blur", 3, "test").scenes
 
 
 def test_every_default_parses():

@@ -156,6 +156,32 @@ def summarize(
     return Table(title, tuple(labels), tuple(columns), tuple(rows))
 
 
+def paired(results: Sequence[Result], reference: str, columns: Sequence[Column], title: str, seed: int = 0) -> Table:
+    """Differences to the row `reference`, case by case, with the bootstrap interval of their mean.
+
+    A row is ahead in a column where its interval excludes 0 on the better side.
+
+    Args:
+        results: with the labels "task", "case" and "method".
+    """
+    at = {(r.labels["task"], r.labels["case"], r.labels["method"]): r.values for r in results}
+    methods = [m for m in dict.fromkeys(r.labels["method"] for r in results) if m != reference]
+    rows = []
+    for method in methods:
+        cells = []
+        for column in columns:
+            differences: list[float | None] = []
+            for (task, case, name), values in at.items():
+                other = at.get((task, case, reference), {})
+                if name != method or column.name not in values or column.name not in other:
+                    continue
+                mine, theirs = values[column.name], other[column.name]
+                differences.append(None if mine is None or theirs is None else mine - theirs)
+            cells.append(cell_of(differences, column.factor, seed))
+        rows.append(((method,), tuple(cells)))
+    return Table(title, ("method",), tuple(columns), tuple(rows))
+
+
 def write_tables(folder: Path, name: str, tables: Sequence[Table], head: str = "") -> list[Path]:
     """`name.md` with all tables, and `name.csv`, `name.json` (then `name-2.csv`, ...) of each; whole or not at all."""
     written = []

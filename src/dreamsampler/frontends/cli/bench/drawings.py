@@ -48,7 +48,7 @@ def bench_vectorize(
     from iconworld import load_icons
 
     from ....bench.models import load_judge
-    from ....bench.vectorize import METHODS, TASKS, run
+    from ....bench.suites.vectorize import METHODS, TASKS, run
     from ....core.errors import ModelError
     from ....methods.drawing.registry import Drawer
     from ....tasks.vectorize.settings import VectorSettings
@@ -71,4 +71,4 @@ def bench_vectorize(
             prior, encoder, methods=method or METHODS, tasks=task or tuple(TASKS), split=split, n=n, first=first,
             icons=pictures, settings=settings, size=network.size, seed=seed, out=report.folder, on_item=on_item,
         )  # fmt: skip
-    report.show((done.table,), done.files)
+    report.show(done.tables, done.files)

@@ -40,8 +40,8 @@ def bench_restore(
     """
     from ....bench.models import load_judge
     from ....bench.problems import PROBLEMS
-    from ....bench.restore import METHODS, run
     from ....bench.solvers import Solver
+    from ....bench.suites.restore import METHODS, run
 
     for text in method or ():
         Solver.parse(text, steps)
@@ -52,7 +52,7 @@ def bench_restore(
             prior, encoder, methods=method or METHODS, tasks=task or tuple(PROBLEMS), split=split, n=n, first=first,
             steps=steps, size=network.size, seed=seed, out=report.folder, on_item=on_item,
         )  # fmt: skip
-    report.show((done.table,), done.files)
+    report.show(done.tables, done.files)
 
 
 @app.command("posterior")

@@ -40,10 +40,10 @@ def bench_edit(
     """
     from iconworld import TASKS
 
-    from ....bench.edit import METHODS, run
     from ....bench.editors import Editor
     from ....bench.metrics.encoder import VisionEncoder
     from ....bench.models import load_judge
+    from ....bench.suites.edit import METHODS, run
 
     for text in method or ():
         Editor.parse(text)
@@ -65,7 +65,7 @@ def bench_edit(
             out=report.folder,
             on_item=on_item,
         )
-    report.show((done.overall, done.by_task), done.files)
+    report.show(done.tables, done.files)
 
 
 @app.command("inversion")
@@ -95,7 +95,7 @@ def bench_inversion(
     dreamsampler bench inversion --steps 10 --steps 50
     ```
     """
-    from ....bench.inversion import run
+    from ....bench.suites.inversion import run
 
     prior = network.load(report.console, model)
     more: dict[str, Any] = {} if steps is None else {"steps": steps, "edit_steps": steps}
@@ -104,4 +104,5 @@ def bench_inversion(
             prior, split=split, n=n, first=first, caption=caption, inversion=inversion, size=network.size,
             out=report.folder, on_item=on_item, **more,
         )  # fmt: skip
-    report.show((done.round_trip, done.equivalence), done.files)
+    for made in done:
+        report.show(made.tables, made.files)

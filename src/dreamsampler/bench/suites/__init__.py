@@ -1,0 +1,1 @@
+"""The benchmarks on scenes, one a file: cases, rows and columns. The rest is `bench.harness`."""
