@@ -79,8 +79,18 @@ def test_the_table_tells_the_exact_method_from_the_others():
             assert bias < 0.2
             assert spread == pytest.approx(1.0, abs=0.25)
             assert misfit == pytest.approx(1.0, abs=0.3)
-    assert rows["blur", "ddnm"][0] > 5, "the pseudo-inverse of a blur turns noise into picture"
+    assert rows["blur", "ddnm"][0] < 1.0, "DDNM+ does not turn noise into picture"
     assert rows["mask", "ddnm"][3] == 60
+
+
+def test_diffpir_as_published_is_near_the_posterior():
+    """With sigma of pictures in [0, 1]: rho is a quarter of what the number in [-1, 1] would give (0.78, 1.51, 1.75)."""
+    table = run(("diffpir",), samples=200, steps=100)
+    for _, cells in table.rows:
+        bias, spread, misfit, _ = (cell.mean for cell in cells)
+        assert bias < 0.2
+        assert spread == pytest.approx(0.95, abs=0.1)
+        assert misfit == pytest.approx(1.0, abs=0.12)
 
 
 def test_bad_arguments():

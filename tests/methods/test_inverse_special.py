@@ -16,6 +16,7 @@ from tests.methods.bent import (  # noqa: F401
     half_size,
     norm,
     parts_of,
+    plan_of,
     start,
     up2,
     with_hole,
@@ -123,7 +124,7 @@ def test_adaptive_negation_turns_the_negative_prompt_away_from_what_is_seen(worl
 
     def similarity(tokens):
         unit = torch.nn.functional.normalize(features(seen[-1]), dim=-1)
-        return float((torch.nn.functional.normalize(tokens.double(), dim=-1) * unit[:, None]).sum(-1).mean())
+        return float((tokens.double() * unit[:, None]).sum(-1).mean())
 
     assert similarity(after) < similarity(before.expand(2, -1, -1)) - 0.1
     with pytest.raises(InputError, match="no embedding to adapt"):
@@ -131,6 +132,29 @@ def test_adaptive_negation_turns_the_negative_prompt_away_from_what_is_seen(worl
     parts = parts_of("treg", prior, small, "cat", features=lambda x: x.flatten(1)[:, :7], **common)
     with pytest.raises(InputError, match="must agree"):
         dream_sample(parts.state, prior, *parts[1:])
+
+
+def test_adaptive_negation_takes_the_inner_product_of_the_released_code(world, small):
+    """sim = normalized image features @ tokens^T, its mean, a new Adam each time: tokens are not normalized."""
+    prior = TokenPrior(world)
+    features = lambda picture: picture.flatten(1)[:, :4] + 1  # noqa: E731
+    leg = plan_of("treg", prior, small, "cat", [5, 6], steps=3, features=features, rate=0.05, guidance_scale=3.0).legs[
+        0
+    ]
+    state = dream_sample(leg.start, prior, leg.steps[:1], leg.guide, leg.solve, leg.renoise)
+    # the picture of the first data step, made anew
+    s, z = leg.steps[0], leg.start.z
+    null, cond = prior.predict([z, z], s, [leg.guide.null, leg.guide.cond])
+    picture = leg.solve.terms[0].term.pull.explain(null.z0 + 3.0 * (cond.z0 - null.z0), s)
+    image = features(picture).float()
+    image = image / image.norm(dim=1, keepdim=True)
+    tokens = leg.guide.null.text.float().expand(2, -1, -1).clone().requires_grad_()
+    optimizer = torch.optim.Adam([tokens], lr=0.05)
+    for _ in range(10):
+        optimizer.zero_grad()
+        (image[:, None] @ tokens.mT).mean().backward()
+        optimizer.step()
+    torch.testing.assert_close(leg.guide.adapted(state.learned).text.float(), tokens.detach(), atol=1e-4, rtol=0)
 
 
 def test_p2l_needs_an_embedding(world, small):

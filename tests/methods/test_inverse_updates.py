@@ -24,8 +24,11 @@ from tests.methods.bent import (  # noqa: F401
 
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.schedule import FlowSchedule
+from dreamsampler.methods.inverse.ddnm import Projection
+from dreamsampler.methods.inverse.flowdps import LatentDescent
 from dreamsampler.methods.inverse.resample import HardConsistency
-from dreamsampler.operators import prox
+from dreamsampler.operators import degrade, downsample, gaussian_blur, prox, pseudo_inverse
+from dreamsampler.priors.gaussian import IdentitySpace
 from dreamsampler.tasks.restore import NEGATION
 
 
@@ -38,7 +41,7 @@ def longhand_latent_dps(prior, m, z, noise, visits):
         sd = math.sqrt((1 - s.a_next**2) / (1 - s.a**2) * (1 - s.a**2 / s.a_next**2))
         z = s.a_next * z0 + math.sqrt(s.b_next**2 - sd**2) * e + sd * noise.normal(z) - 0.7 * g
         z = z.detach()
-    return z
+    return z0.detach()
 
 
 def longhand_psld(prior, m, z, noise, visits):
@@ -52,7 +55,7 @@ def longhand_psld(prior, m, z, noise, visits):
         loss = 0.8 * norm(m.y - down2(x)) + 0.3 * norm(z0 - prior.space.encode(glued))
         (g,) = torch.autograd.grad(loss, z)
         z = (ddim(s, z0, e) - g).detach()
-    return z
+    return z0.detach()
 
 
 def longhand_treg(prior, m, z, noise, visits):
@@ -64,31 +67,41 @@ def longhand_treg(prior, m, z, noise, visits):
             # (A^T A + 1e-4) x' = A^T y + 1e-4 x; A^T A = I / 4 on the range of A^T
             x = x + up2(m.y - down2(x)) / (0.25 + 1e-4)
             ab = s.a_next**2
-            zbar = ab * prior.space.encode(x) + (1 - ab) * z0
-            z = s.a_next * zbar + (1 - ab) * e + s.b_next * s.a_next * noise.normal(z)
+            z0 = ab * prior.space.encode(x) + (1 - ab) * z0
+            z = s.a_next * z0 + (1 - ab) * e + s.b_next * s.a_next * noise.normal(z)
         else:
             z = ddim(s, z0, e)
-    return z
+    return z0
 
 
 def longhand_diffpir(prior, m, z, noise, visits):
     for s in visits:
         e = eps_at(prior, z, s, "cat")
-        x = prior.space.decode((z - s.b * e) / s.a)
-        rho = 3.0 * 0.05**2 / ((1 - s.a**2) / s.a**2)
-        z0 = prior.space.encode(x + up2(m.y - down2(x)) / (0.25 + rho))
+        # the released code's domain: picture, measurement and sigma in [0, 1]
+        x, y, sigma = prior.space.decode((z - s.b * e) / s.a) / 2 + 0.5, m.y / 2 + 0.5, 0.05 / 2
+        rho = 3.0 * sigma**2 / ((1 - s.a**2) / s.a**2)
+        x = x + up2(y - down2(x)) / (0.25 + rho)
+        z0 = prior.space.encode(x * 2 - 1)
         e = (z - s.a * z0) / s.b
         z = s.a_next * z0 + s.b_next * (math.sqrt(1 - 0.3) * e + math.sqrt(0.3) * noise.normal(z))
-    return z
+    return z0
 
 
-def longhand_ddnm(prior, m, z, noise, visits):
+def longhand_ddnm(prior, m, z, noise, visits, eta=0.85, sigma=0.05):
+    """DDNM+ in the basis of A's singular vectors: box downsampling by 2 has s = 1/2 on averages of 2 x 2, else 0."""
     for s in visits:
         e = eps_at(prior, z, s, "cat")
-        x = prior.space.decode((z - s.b * e) / s.a)
-        z0 = prior.space.encode(x + 4 * up2(m.y - down2(x)))
-        z = s.a_next * z0 + s.b_next * (math.sqrt(1 - 0.85**2) * e + 0.85 * noise.normal(z))
-    return z
+        x = (z - s.b * e) / s.a
+        x = prior.space.decode(x)
+        seen = lambda v: 4 * up2(down2(v))  # noqa: E731  V V^T
+        fits = s.b_next >= s.a_next * sigma / 0.5
+        lam = 1.0 if fits else 0.5 * s.b_next * math.sqrt(1 - eta**2) / (s.a_next * sigma)
+        z0 = prior.space.encode(x + lam * 4 * up2(m.y - down2(x)))
+        xi = noise.normal(z)
+        d1 = math.sqrt(s.b_next**2 - (s.a_next * sigma / 0.5) ** 2) if fits else s.b_next * eta
+        unseen = s.b_next * (eta * (xi - seen(xi)) + math.sqrt(1 - eta**2) * (e - seen(e)))
+        z = s.a_next * z0 + d1 * seen(xi) + unseen
+    return z0
 
 
 def longhand_resample(prior, m, z, noise, visits):
@@ -99,26 +112,22 @@ def longhand_resample(prior, m, z, noise, visits):
         (g,) = torch.autograd.grad(norm(m.y - down2(prior.space.decode(z0))), z)
         z0, e, g = z0.detach(), e.detach(), g.detach()
         z = ddim(s, z0, e) - 0.5 * s.a**2 * g
-        if i >= N / 3 and (i % 4 == 0 or i == N - 1):
-            fit = longhand_fit(prior, m, longhand_ahead(prior, z, i, visits), i < 2 * N / 3)
-            if i == N - 1:
-                return s.a_next * fit + s.b_next * e
+        index = N - 1 - i
+        if index == 0:
+            return longhand_fit(prior, m, z, pixels=False)
+        if index <= N - N // 3 and index % 4 == 0:
+            fit = longhand_fit(prior, m, longhand_ahead(prior, z, i, visits), index >= N // 3)
             s2 = 40 * (1 - s.a_next**2) / (1 - s.a**2) * (1 - s.a**2 / s.a_next**2)
             mean = (s2 * s.a_next * fit + (1 - s.a_next**2) * z) / (s2 + 1 - s.a_next**2)
             z = mean + math.sqrt(s2 * (1 - s.a_next**2) / (s2 + 1 - s.a_next**2)) * noise.normal(z)
-    return z
+    raise AssertionError("the last step returns")
 
 
 def longhand_ahead(prior, z, i, visits):
-    rest = visits[i + 1 :]
-    if not rest:
-        return z / visits[-1].a_next
-    rest = rest[:: max(1, len(rest) // 5)][:5]
-    for k, s in enumerate(rest):
-        a, b = (rest[k + 1].a, rest[k + 1].b) if k + 1 < len(rest) else (visits[-1].a_next, visits[-1].b_next)
+    for s in visits[i + 1 : i + 6]:
         e = eps_at(prior, z, s, "cat")
         z0 = (z - s.b * e) / s.a
-        z = a * z0 + b * e
+        z = s.a_next * z0 + s.b_next * e
     return z0
 
 
@@ -142,12 +151,13 @@ def longhand_flowdps(prior, m, z, noise, visits):
         y0 = x0
         for _ in range(3):
             y0 = y0.detach().requires_grad_()
-            (g,) = torch.autograd.grad(norm(up2(m.y) - up2(down2(prior.space.decode(y0)))), y0)
+            # super-resolution: A^+ y and A^+ A x, A^+ = 4 A^T
+            (g,) = torch.autograd.grad(norm(4 * up2(m.y) - 4 * up2(down2(prior.space.decode(y0)))), y0)
             y0 = (y0 - 0.5 * g).detach()
         x0 = (1 - sigma) * x0 + sigma * y0
         e = math.sqrt(after) * x1 + math.sqrt(1 - after) * noise.normal(z)
         z = (1 - after) * x0 + after * e
-    return z
+    return x0
 
 
 CASES = {
@@ -171,7 +181,8 @@ def test_the_published_update_and_its_exact_cost(name, world, small):
     before = world.evaluations
     done = dream_sample(parts.state, world, *parts[1:])
     taken = world.evaluations - before
-    torch.testing.assert_close(done.z, longhand(world, small, z, noise, parts.steps), atol=1e-9, rtol=0)
+    # what is decoded: released samplers decode the last estimate
+    torch.testing.assert_close(done.z0, longhand(world, small, z, noise, parts.steps), atol=1e-9, rtol=0)
     if cost is not None:
         assert taken == 2 * cost * len(parts.steps)
 
@@ -215,7 +226,7 @@ def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
 
 
 def test_published_restoration_longhand(world, small):
-    """Pull to the prompt, pull to the data, fresh noise; DPS between."""
+    """Pull to the data, then to the prompt (Algorithm 4's order), fresh noise; DPS between."""
     steps, c, rho = N, 0.5, 4 * 0.05**2
     prior = world
     parts = parts_of(
@@ -236,9 +247,10 @@ def test_published_restoration_longhand(world, small):
         if i % 3 == 0 and i < 0.85 * steps:
             e0 = eps_at(prior, z, s, NEGATION)
             z0 = (z - s.b * e0) / s.a
-            z0 = z0 + c * a2 * ((z - s.b * eps_at(prior, z, s, "cat")) / s.a - z0)
+            target = (z - s.b * eps_at(prior, z, s, "cat")) / s.a
             x = prox(small.operator, small.y, prior.space.decode(z0), rho)
             z0 = z0 + a2 * (prior.space.encode(x) - z0)
+            z0 = z0 + c * a2 * (target - z0)
             z = s.a_next * z0 + s.b_next * (math.sqrt(1 - a2) * e0 + s.a * noise.normal(z))
         else:
             z = z.detach().requires_grad_()
@@ -246,4 +258,34 @@ def test_published_restoration_longhand(world, small):
             z0 = (z - s.b * e0) / s.a
             (g,) = torch.autograd.grad(norm(small.y - down2(prior.space.decode(z0))), z)
             z = (s.a_next * (z0 - g) + s.b_next * e0).detach()
-    torch.testing.assert_close(dream_sample(parts.state, prior, *parts[1:]).z, z, atol=1e-10, rtol=0)
+    torch.testing.assert_close(dream_sample(parts.state, prior, *parts[1:]).z0, z0.detach(), atol=1e-10, rtol=0)
+
+
+def test_ddnm_drops_the_singular_values_that_the_released_operators_drop(world):
+    """Each axis of a blur by itself: below 0.03 of one axis nothing is inverted, whatever the product is."""
+    blur = gaussian_blur(1.5, 9)
+    m = degrade(0.5 * torch.ones(1, 3, SIZE, SIZE, dtype=torch.float64), blur, 0.0)
+    z0 = torch.randn(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    made = Projection(m, IdentitySpace(), 0.85)(z0, None, None, world.schedule.visits(N)[3])
+    axis = blur.rows.matrix(SIZE).double()
+    u, s, vh = torch.linalg.svd(axis)
+    assert 0 < int((s < 0.03).sum()) < SIZE
+    inverse = vh.mT @ torch.diag(torch.where(s < 0.03, 0.0, 1 / s)) @ u.mT
+    expected = z0 + inverse @ (m.y - axis @ z0 @ axis.mT) @ inverse.mT
+    torch.testing.assert_close(made, expected, atol=1e-9, rtol=0)
+
+
+def test_flowdps_takes_the_adjoint_where_nothing_is_downsampled(world, scenes):
+    for operator, inverts in ((gaussian_blur(1.0, 5), False), (downsample(2, "box"), True)):
+        m = degrade(scenes, operator, 0.05, [7, 8])
+        x = torch.zeros_like(scenes)
+        back = pseudo_inverse(operator, m.residual(x), 0.1) if inverts else operator.adjoint(m.residual(x))
+        loss = LatentDescent(m, IdentitySpace())._loss(x)
+        torch.testing.assert_close(loss, back.flatten(1).norm(dim=1), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["psld", "latent-dps"])
+def test_no_gradient_is_taken_whose_latent_is_never_seen(name, world, small):
+    """What is decoded is the last estimate: a gradient on the last step would not reach the picture."""
+    parts = parts_of(name, world, small, "cat", steps=N, seeds=[5, 6])
+    assert [parts.solve.needs_prior_grad(step) for step in parts.steps] == [True] * (N - 1) + [False]

@@ -87,7 +87,7 @@ def test_the_chain_restores_on_the_priors_grid_where_the_scene_is_off_it() -> No
     prior = GaussianPrior(means, std=0.5, space=IdentitySpace(multiple=8))
     picture = Chain(psld_steps=20).restored(DrawingProblem(measured(), prior, "circles", seeds=[3]))
     assert picture.shape == (1, 3, SIDE, SIDE)
-    assert measured().misfit(picture)[0] < 0.85 * measured().misfit(torch.zeros_like(picture))[0]
+    assert measured().misfit(picture)[0] < 0.9 * measured().misfit(torch.zeros_like(picture))[0]
     assert run(prior, "chain:psld_steps=2").drawings[0].size == (SIDE, SIDE)
 
 

@@ -9,6 +9,7 @@ from dreamsampler.operators import (
     Operator,
     RectangleMask,
     Solvable,
+    Spectral,
     as_operator,
     compose,
     downsample,
@@ -157,3 +158,14 @@ def test_a_measurement_of_another_size_is_refused(operator):
     c, h, w = operator.measured(SCENE)
     with pytest.raises(InputError, match="measurement"):
         prox(operator, draw(1, c, h + 1, w), draw(1, *SCENE), 1.0)
+
+
+@pytest.mark.parametrize("name", [name for name, operator in OPERATORS.items() if isinstance(operator, Spectral)])
+def test_functions_of_the_singular_values(name):
+    """w = 1 is the identity, w = s^2 is A^T A, w = [s = 0] projects onto what A does not see."""
+    operator, x = OPERATORS[name], draw(2, *SCENE)
+    torch.testing.assert_close(operator.spectral(x, torch.ones_like), x, atol=1e-10, rtol=0)
+    twice = operator.adjoint(operator.forward(x))
+    torch.testing.assert_close(operator.spectral(x, lambda s: s * s), twice, atol=1e-10, rtol=0)
+    unseen = operator.spectral(x, lambda s: (s <= 1e-9).to(s))
+    assert float(operator.forward(unseen).abs().max()) < 1e-7

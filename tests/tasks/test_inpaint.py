@@ -76,7 +76,7 @@ def released(prior, picture, known, prompts, seed, steps=N):
             clean = (z - s.b * e0) / s.a
             (gradient,) = torch.autograd.grad(torch.linalg.norm(y - all_known * clean), z)
             z = (s.a_next * clean + s.b_next * e0 - s.a_next * gradient).detach()
-            zbar = (clean - gradient).detach()
+            zbar = clean.detach()  # the script decodes the estimate before the gradient
     return zbar
 
 

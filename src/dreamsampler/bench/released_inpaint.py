@@ -68,7 +68,8 @@ def released_inpaint(
             e0 = Network(prior, null, null).both(z, s.t, s.a, s.b)[0]
             estimate = (z - s.b * e0) / s.a
             (g,) = torch.autograd.grad(torch.linalg.norm(y - outside * space.decode(estimate)), z)
-            clean = (estimate - g).detach()
-            z = (s.a_next * clean + s.b_next * e0).detach()
+            # the script decodes `clean`, which the gradient does not move
+            clean = estimate.detach()
+            z = (s.a_next * (clean - g) + s.b_next * e0).detach()
     with torch.no_grad():
         return space.decode(clean)

@@ -1,7 +1,7 @@
 """Linear measurements y = A x + n: masks, blurs, downsampling, color, their compositions and their inverses."""
 
 from .adapt import as_operator
-from .base import Operator, Partial, Shape, Solvable, check_measurement
+from .base import Operator, Partial, Shape, Solvable, Spectral, check_measurement
 from .compose import Composition, compose
 from .kernel import KernelBlur, kernel_blur, motion_blur
 from .mask import Mask, RectangleMask
@@ -24,6 +24,7 @@ __all__ = [
     "Separable",
     "Shape",
     "Solvable",
+    "Spectral",
     "as_operator",
     "check_measurement",
     "compose",

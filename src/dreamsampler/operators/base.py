@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor
@@ -56,6 +57,20 @@ class Solvable(Operator, Protocol):
             residual: y - A x, [B, c, h, w].
             rho: at least 0.
             cutoff: singular values up to `cutoff` times the largest one count as zero.
+        """
+        ...
+
+
+@runtime_checkable
+class Spectral(Operator, Protocol):
+    """An operator whose singular values are known."""
+
+    def spectral(self, x: Tensor, weight: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return w(sqrt(A^T A)) x: each singular direction of the scene times w of its singular value.
+
+        Args:
+            x: scenes [B, C, H, W]; what A does not see of them is multiplied by w(0).
+            weight: w, on tensors of singular values.
         """
         ...
 

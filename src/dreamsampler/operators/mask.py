@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,6 +71,10 @@ class Mask:
         weight = keep / (keep * keep + rho).clamp_min(torch.finfo(keep.dtype).tiny)
         return torch.where(keep > cutoff, weight, torch.zeros_like(keep)) * residual
 
+    def spectral(self, x: Tensor, weight: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return w(k) x."""
+        return weight(self.keep.to(x)) * x
+
     def support(self, y: Tensor) -> Tensor:
         """Return 1 outside the hole, 0 inside it."""
         return (self.keep > 0).to(y)
@@ -120,6 +124,10 @@ class RectangleMask:
     def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
         """residual / (1 + rho) outside the rectangle."""
         return self._mask(residual).correction(residual, rho, cutoff)
+
+    def spectral(self, x: Tensor, weight: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return w(1) x outside the rectangle, w(0) x inside it."""
+        return self._mask(x).spectral(x, weight)
 
     def support(self, y: Tensor) -> Tensor:
         """Return 1 outside the rectangle, 0 inside it."""

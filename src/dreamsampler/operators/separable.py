@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -63,18 +64,28 @@ class Separable:
         """Shape of the scene behind a measurement of this shape."""
         return tuple(n if a is None else a.source(n) for a, n in zip(self.axes, measured, strict=True))  # type: ignore[return-value]
 
-    def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
-        """A^T (A A^T + rho I)^-1 residual = V s / (s^2 + rho) U^T residual, s the products of singular values."""
+    def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0, axis_cutoff: float = 0.0) -> Tensor:
+        """A^T (A A^T + rho I)^-1 residual = V s / (s^2 + rho) U^T residual, s the products of singular values.
+
+        Args:
+            axis_cutoff: singular values of one axis below this share of its largest count as zero, before products.
+        """
         scene = self.scene(shape_of(residual, "residual"))
         factors = [_factors(axis, n, residual) for axis, n in zip(self.axes, scene, strict=True)]
-        s = residual.new_ones(1, 1, 1)
-        for dim, f in enumerate(factors):
-            if f is not None:
-                s = s * f.s.reshape([-1 if d == dim else 1 for d in range(3)])
+        s = _products(factors, residual, axis_cutoff)
         keep = s > cutoff * s.max()
         filtered = torch.where(keep, s / (s * s + rho).clamp_min(torch.finfo(s.dtype).tiny), torch.zeros_like(s))
         inner = _apply(residual, [None if f is None else f.u.mT for f in factors])
         return _apply(filtered * inner, [None if f is None else f.v for f in factors])
+
+    def spectral(self, x: Tensor, weight: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return V w(s) V^T x + w(0) (x - V V^T x)."""
+        factors = [_factors(axis, n, x) for axis, n in zip(self.axes, shape_of(x), strict=True)]
+        bases = [None if f is None else f.v for f in factors]
+        inner = _apply(x, [None if v is None else v.mT for v in bases])
+        s = _products(factors, x)
+        unseen = x - _apply(inner, bases)
+        return _apply(weight(s) * inner, bases) + weight(s.new_zeros(())) * unseen
 
     def then(self, after: Separable) -> Separable:
         """This operator followed by another, as one."""
@@ -127,6 +138,16 @@ def _matrix(axis: Axis | None, n: int, like: Tensor) -> Tensor | None:
 
 def _factors(axis: Axis | None, n: int, like: Tensor) -> Factors | None:
     return None if axis is None else factors_of(axis, n, like.dtype, like.device)
+
+
+def _products(factors: list[Factors | None], like: Tensor, axis_cutoff: float = 0.0) -> Tensor:
+    """Singular values of the product of the axes, [C or 1, H or 1, W or 1]."""
+    s = like.new_ones(1, 1, 1)
+    for dim, f in enumerate(factors):
+        if f is not None:
+            own = torch.where(f.s < axis_cutoff * f.s.max(), torch.zeros_like(f.s), f.s)
+            s = s * own.reshape([-1 if d == dim else 1 for d in range(3)])
+    return s
 
 
 def _apply(x: Tensor, matrices: list[Tensor | None]) -> Tensor:

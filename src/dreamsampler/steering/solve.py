@@ -35,6 +35,15 @@ class Solve:
         return z0
 
 
+def but_last(steps: int, term: Term) -> When:
+    """Return a term that leaves out the last of N steps.
+
+    Released samplers decode the estimate of their last step and not the latent after it: what a gradient adds to that
+    latent never reaches the picture, and is not computed.
+    """
+    return When(lambda step: step.index < steps - 1, term)
+
+
 @dataclass(frozen=True)
 class When:
     """One term on some steps, another (or none) on the rest."""

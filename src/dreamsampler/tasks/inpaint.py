@@ -30,7 +30,7 @@ from ..operators.mask import check_holes, feathered, paste, to_latent, union
 from ..priors.base import whole
 from ..steering.data_consistency import DataPull, data_steps
 from ..steering.dps import released_step
-from ..steering.solve import Solve, When
+from ..steering.solve import Solve, When, but_last
 from ..steering.strength import Weight
 from .cases import Prompt, embed
 from .common import OnProgress, Receipt, check_images, check_prompts, seeds_for
@@ -117,7 +117,11 @@ class Inpaint(InpaintNumbers):
             rule = guided(given, self.guidance_scale)
         else:
             rule = published(given, self.strength, self.eta, self.overlap)
-        gradient = released_step(m, prior.space, self.dps, self.lean, self.steps if self.strength is None else None)
+        gradient: Term = released_step(
+            m, prior.space, self.dps, self.lean, self.steps if self.strength is None else None
+        )
+        if self.strength is not None:  # the released script decodes the estimate before the last gradient
+            gradient = but_last(self.steps, gradient)
         solve = Solve((*rule.terms, When(lambda step: not consistent(step), gradient)))
         before, start = self._first(case, State.start(z, case.noise), null, visits)
         return Plan((*before, Leg("inpaint", start, visits, rule.guide, solve, rule.renoise))), m

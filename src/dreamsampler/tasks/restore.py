@@ -7,8 +7,10 @@ Guided (the default): the estimate is the prompt's on every step, with classifie
 and data-consistency steps put back the noise that their solution implies. With N steps: N evaluations to invert, N on
 the way down (2 N with guidance), those of DPS steps with gradients.
 
-Published (`strength` given): the prompt pulls by c_g a^2 on data-consistency steps alone, the measurement by a^2, and
-fresh noise goes back. N evaluations to invert, 2 on each data-consistency step, 1 on each other.
+Published (`strength` given): on data-consistency steps alone the measurement pulls by a^2, then the prompt by c_g a^2
+(the order of Algorithm 4, and what tells it from TReg), and fresh noise goes back. The gradient of a last DPS step is
+left out, as in the released script, which decodes the estimate before it. N evaluations to invert, 2 on each
+data-consistency step, 1 on each other.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from ..steering.data_consistency import DataPull, data_steps
 from ..steering.dps import released_step
 from ..steering.guidance import CFG, Branches
 from ..steering.renoise import Either, Mix, Rederive, keep, signal_share
-from ..steering.solve import Solve, When
+from ..steering.solve import Solve, When, but_last
 from ..steering.strength import Constant, PaperStrength
 from ..steering.text import TextPull
 from .cases import InverseCase, Prompt, restored_by
@@ -61,10 +63,10 @@ class Restore(RestoreNumbers):
         m, space, consistent = case.measurement, case.prior.space, data_steps(self.steps, self.period, self.until)
         text = TextPull((PaperStrength(c),))
         data = DataPull(m, space, PaperStrength(1.0), self._rho(m))
-        between = released_step(m, space, self.dps, self.lean)
+        between = but_last(self.steps, released_step(m, space, self.dps, self.lean))
         null = case.embed(self.negative_prompt)
         guide = Branches(null, (case.target,), lambda step: consistent(step) and text.active(step))
-        terms = (When(consistent, text), When(consistent, data, between))
+        terms = (When(consistent, data, between), When(consistent, text))
         return guide, terms, Mix(signal_share(self.eta, consistent))
 
     def _rho(self, measurement: Measurement) -> float:

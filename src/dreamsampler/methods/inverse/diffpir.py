@@ -3,7 +3,9 @@
 Shares the loop: yes (CFG, a data pull, re-derived noise mixed with fresh noise, descending steps from noise).
 x0 = argmin_x |y - A x|^2 + rho_t |x - D(z0_hat)|^2, z0 = E(x0), eps = (z - a z0) / b,
 z' = a' z0 + b' (sqrt(1 - zeta) eps + sqrt(zeta) xi). rho_t = sigma^2 / v_t, v_t the variance of the clean picture given
-z_t; the paper takes v_t = s_t^2 / lambda.
+z_t. The paper takes rho_t = lambda sigma^2 / s_t^2 with pictures, measurements and sigma in [0, 1]; here they are in
+[-1, 1], where the same sigma is twice the number: rho_t = lambda sigma^2 / (4 s_t^2), v_t = 4 s_t^2 / lambda.
+Released defaults: lambda 1, zeta 0.1 (super-resolution). The released code leaves the last data step out.
 
 With the true v_t, a Gaussian prior and zeta = 0 this is the probability flow of the posterior itself: exact as N grows.
 """
@@ -39,7 +41,7 @@ class DiffPIR:
         float | None, Ge(0), Doc("Sigma, where the measurement's is not to be used; at least 0.001 is taken.")
     ] = None
     variance: Callable[[Step], float] | None = None
-    """v_t instead of s_t^2 / lambda."""
+    """v_t instead of 4 s_t^2 / lambda."""
 
     def __call__(self, case: InverseCase) -> Plan:
         sigma = max(1e-3, case.measurement.sigma if self.noise_std is None else self.noise_std)
@@ -52,5 +54,5 @@ class DiffPIR:
 
 
 def _paper_rho(sigma: float, lam: float) -> Callable[[Step], float]:
-    """lambda sigma^2 / s_t^2."""
-    return lambda step: lam * (sigma * step.a / step.b) ** 2
+    """lambda sigma^2 / (4 s_t^2): sigma of pictures in [-1, 1]."""
+    return lambda step: lam * (0.5 * sigma * step.a / step.b) ** 2

@@ -1,6 +1,7 @@
 """FlowDPS (Kim et al., ICCV 2025, 2503.08136), for flow priors. Shares the loop: yes.
 
-With sigma = b: z_y = z0_hat after a few gradient steps on |A^T (y - A D(.))|; z0 = (1 - sigma) z0_hat + sigma z_y;
+With sigma = b: z_y = z0_hat after a few gradient steps on |A^T (y - A D(.))|, or |A^+ (y - A D(.))| for
+super-resolution; z0 = (1 - sigma) z0_hat + sigma z_y;
 noise sqrt(sigma') eps_hat + sqrt(1 - sigma') xi; descending steps from noise. CFG, 2 evaluations a step, and gradients
 of the decoder but none through the network.
 """
@@ -35,14 +36,15 @@ class LatentDescent:
         space: D.
         rate: length of a step.
         iterations: number of steps.
-        back: B is the adjoint, or the pseudo-inverse (which the paper takes for downsampling).
+        back: B is the adjoint, or the pseudo-inverse, which the released code takes for super-resolution; "auto" takes
+            it where the measurement is smaller than the scene.
     """
 
     measurement: Measurement
     space: LatentSpace
     rate: float = 15.0
     iterations: int = 3
-    back: str = "adjoint"
+    back: str = "auto"
 
     def needs_prior_grad(self, step: Step) -> bool:
         return False
@@ -57,9 +59,13 @@ class LatentDescent:
         weight = step.b / (step.a + step.b)
         return (1.0 - weight) * z0 + weight * z
 
+    def _inverts(self) -> bool:
+        smaller = self.measurement.y.shape[-2:] != self.measurement.scene[1:]
+        return smaller if self.back == "auto" else self.back == "inverse"
+
     def _loss(self, z: Tensor) -> Tensor:
         residual, operator = self.measurement.residual(self.space.decode(z)), self.measurement.operator
-        back = operator.adjoint(residual) if self.back == "adjoint" else pseudo_inverse(operator, residual, cutoff=0.1)
+        back = pseudo_inverse(operator, residual, cutoff=0.1) if self._inverts() else operator.adjoint(residual)
         return torch.linalg.vector_norm(back.flatten(1), dim=1)
 
 
@@ -76,7 +82,10 @@ class FlowDPS:
     negative_prompt: NegativePrompt = ""
     rate: Annotated[float, Ge(0), Doc("Length of a gradient step.")] = 15.0
     iterations: Annotated[int, Ge(1), Doc("Gradient steps at each level.")] = 3
-    back: Annotated[Literal["adjoint", "inverse"], Doc("What the residual is multiplied by.")] = "adjoint"
+    back: Annotated[
+        Literal["auto", "adjoint", "inverse"],
+        Doc("What the residual is multiplied by; auto takes the pseudo-inverse for super-resolution, as released."),
+    ] = "auto"
 
     def __call__(self, case: InverseCase) -> Plan:
         guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)

@@ -1,7 +1,8 @@
 """Latent DPS: diffusion posterior sampling (Chung et al., ICLR 2023, 2209.14687) with the decoder in the measurement.
 
 Shares the loop: yes (CFG, a gradient through the prior, ancestral or kept noise, descending steps from noise).
-z' <- DDIM(z) - zeta grad_z |y - A D(z0_hat(z))|.
+z' <- DDIM(z) - zeta grad_z |y - A D(z0_hat(z))|. What is decoded is the estimate before the last gradient, as in TReg's
+copy.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from ...core.settings import Doc, Ge, Le, settings
 from ...steering.dps import PriorGradient, ResidualNorm, over_next
 from ...steering.guidance import CFG
 from ...steering.renoise import ddim
-from ...steering.solve import Solve
+from ...steering.solve import Solve, but_last
 from ...tasks.cases import InverseCase
 from ...tasks.options import GuidanceScale, NegativePrompt, Steps
 from ...tasks.plan import Leg, Plan
@@ -37,4 +38,6 @@ class LatentDPS:
         guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
         term = PriorGradient(ResidualNorm(case.measurement, case.prior.space), over_next(self.zeta))
         visits = case.visits(self.steps)
-        return Plan((Leg("restore", case.pure_noise(), visits, guide, Solve((term,)), ddim(self.eta)),))
+        return Plan(
+            (Leg("restore", case.pure_noise(), visits, guide, Solve((but_last(self.steps, term),)), ddim(self.eta)),)
+        )

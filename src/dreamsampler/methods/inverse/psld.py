@@ -4,6 +4,9 @@ Shares the loop: yes (CFG, a gradient through the prior, kept noise, descending 
 z' <- DDIM(z) - grad_z (omega |y - A D(z0_hat)| + gamma |z0_hat - E(x_g)|), x_g = D(z0_hat) + A^+ (y - A D(z0_hat)): the
 second loss asks that the latent be a fixed point of decoding, gluing the measurement in, and encoding. The paper writes
 A^T y + (I - A^T A) D(z0_hat), which is the same wherever A A^T = I, as for masks.
+
+What is decoded is the estimate before the last gradient, as in DreamSampler's and TReg's copies; PSLD's own code
+decodes the latent after it.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from ...operators import Measurement, pseudo_inverse
 from ...steering.dps import PriorGradient, over_next
 from ...steering.guidance import CFG
 from ...steering.renoise import ddim
-from ...steering.solve import Solve
+from ...steering.solve import Solve, but_last
 from ...tasks.cases import InverseCase
 from ...tasks.options import GuidanceScale, NegativePrompt, Steps
 from ...tasks.plan import Leg, Plan
@@ -64,5 +67,5 @@ class PSLD:
     def __call__(self, case: InverseCase) -> Plan:
         guide = CFG(case.target, case.embed(self.negative_prompt), self.guidance_scale)
         loss = GluingLoss(case.measurement, case.prior.space, self.omega, self.gamma)
-        solve = Solve((PriorGradient(loss, over_next(1.0)),))
+        solve = Solve((but_last(self.steps, PriorGradient(loss, over_next(1.0))),))
         return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, solve, ddim(self.eta)),))

@@ -1,10 +1,13 @@
 """ReSample (Song et al., ICLR 2024, 2307.08123). Shares the loop: yes; one of its terms asks the prior to look ahead.
 
-Every step is latent DPS. Every tenth one after the first third, a few DDIM steps look ahead to a better clean estimate,
-an optimizer makes it explain the measurement ("hard consistency": in pixels in the middle third, in latents in the
-last), and the next latent is drawn around it: with s = 40 (b'^2 / b^2) (1 - a^2 / a'^2),
+Every step is latent DPS. Every tenth one after the first third, the next five DDIM steps look ahead to a better
+estimate, an optimizer makes it explain the measurement ("hard consistency": in pixels in the middle third, in latents
+in the last), and the next latent is drawn around it: with s = 40 (b'^2 / b^2) (1 - a^2 / a'^2),
 
     z' ~ N((s a' z_y + b'^2 z'_dps) / (s + b'^2), s b'^2 / (s + b'^2) I).
+
+The released look-ahead tells the network the next step's time beside the present step's level and scales the estimate's
+noise twice; here each step has its own level. The tolerance of the fit is never below the noise's variance (ours).
 
 The term returns that latent in the form of a clean estimate, (z' - b' eps) / a', which the loop turns back into z'.
 """
@@ -19,7 +22,6 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from ...core.schedule import link
 from ...core.settings import Doc, Ge, settings
 from ...core.state import State
 from ...core.types import Condition, Prediction, Prior, Step
@@ -62,20 +64,23 @@ class HardConsistency:
         return False
 
     def due(self, step: Step) -> bool:
-        """Whether this step is one of those."""
+        """Return whether this step is one of those: a multiple of `every` from the end, not in the first third."""
         n = len(self.visits)
-        return step.index >= n / 3 and (step.index % self.every == 0 or step.index == n - 1)
+        left = n - 1 - step.index
+        return left == 0 or (left <= n - n // 3 and left % self.every == 0)
 
     def __call__(self, z0: Tensor, pred: Prediction, state: State, step: Step) -> Tensor:
         if not self.due(step):
             return z0
-        eps = pred.eps.detach()
+        eps, n = pred.eps.detach(), len(self.visits)
         with torch.no_grad():
             z = step.a_next * z0 + step.b_next * eps
+        if step.index == n - 1:
+            # the released code fits the last latent itself, which on a clean last level is the estimate
+            return self._fit(z, in_pixels=False)
+        with torch.no_grad():
             guess = self._look_ahead(z, step)
-        fit = self._fit(guess, in_pixels=step.index < 2 * len(self.visits) / 3)
-        if step.index == len(self.visits) - 1:
-            return fit
+        fit = self._fit(guess, in_pixels=n - 1 - step.index >= n // 3)
         drawn = self.around(fit, z, step) + self.spread(step) * state.noise.normal(z)
         return (drawn - step.b_next * eps) / step.a_next
 
@@ -93,14 +98,8 @@ class HardConsistency:
         return self.gamma * (step.b_next / step.b) ** 2 * (1.0 - (step.a / step.a_next) ** 2)
 
     def _look_ahead(self, z: Tensor, step: Step) -> Tensor:
-        """Clean estimate after a few DDIM steps over what is left of the trajectory."""
-        rest = self.visits[step.index + 1 :]
-        if not rest:
-            return z / step.a_next
-        picked = rest[:: max(1, len(rest) // self.ahead)][: self.ahead]
-        end = self.visits[-1]
-        levels = [(s.t, s.a, s.b) for s in picked] + [(end.t_next, end.a_next, end.b_next)]
-        for s in link(levels):
+        """Return the clean estimate after the next few DDIM steps of the trajectory."""
+        for s in self.visits[step.index + 1 :][: self.ahead]:
             pred = self.prior.predict([z], s, [self.cond])[0]
             z = s.a_next * pred.z0 + s.b_next * pred.eps
         return pred.z0

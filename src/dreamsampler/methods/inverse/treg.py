@@ -26,7 +26,7 @@ from ...steering.data_consistency import DataPull, data_steps
 from ...steering.dps import released_step
 from ...steering.guidance import CFG, Single
 from ...steering.renoise import Mix
-from ...steering.solve import Solve, When
+from ...steering.solve import Solve, When, but_last
 from ...tasks.cases import InverseCase
 from ...tasks.options import GuidanceScale, NegativePrompt, Steps
 from ...tasks.plan import Leg, Plan
@@ -73,7 +73,10 @@ class AdaptiveNull:
         return self.null if text is None else dataclasses.replace(self.null, text=text.to(self.null.text.device))
 
     def adapt(self, picture: Tensor, learned: Learned) -> None:
-        """Adam steps on the mean cosine similarity between the picture's features and the null prompt's tokens."""
+        """Adam steps on the mean inner product of the picture's unit features and the null prompt's tokens.
+
+        As released, the tokens are not normalized: the product falls by their length too, not by direction alone.
+        """
         if self.features is None:
             return
         with torch.no_grad():
@@ -85,8 +88,7 @@ class AdaptiveNull:
         optimizer = torch.optim.Adam([tokens], lr=self.rate)
         for _ in range(self.iterations):
             with torch.enable_grad():
-                unit = torch.nn.functional.normalize(tokens, dim=-1)
-                loss = (unit * seen[:, None]).sum(-1).mean(1).sum()
+                loss = (tokens * seen[:, None]).sum(-1).mean(1).sum()
             (tokens.grad,) = torch.autograd.grad(loss, tokens)
             optimizer.step()
         learned.put(_TEXT, tokens.to(text.dtype))
@@ -150,7 +152,7 @@ class TReg:
             self.rate,
         )
         pull = AdaptingPull(DataPull(m, space, lambda step: step.a_next**2, self.rho, self.iterations), guide)
-        between = None if self.dps == 0.0 else released_step(m, space, self.dps)
+        between = None if self.dps == 0.0 else but_last(self.steps, released_step(m, space, self.dps))
         renew = Mix(lambda step: step.a_next if consistent(step) else 0.0)
         solve = Solve((When(consistent, pull, between),))
         return Plan((Leg("restore", case.pure_noise(), case.visits(self.steps), guide, solve, renew),))
