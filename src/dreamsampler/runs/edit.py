@@ -156,7 +156,8 @@ def decoder(prior: Prior, finish: Sequence[Callable[[Tensor], Pixels]]) -> Calla
 def reconstruction(report: InversionReport, k: int, fit: Fit, picture: Picture) -> Reconstruction:
     """Return item k of a report."""
     inverted = None if report.inversion_psnr is None else report.inversion_psnr[k]
-    alone = InversionReport((report.vae_psnr[k],), None if inverted is None else (inverted,), report.reconstruction[:0])
+    decibels = (report.vae_psnr[k],), None if inverted is None else (inverted,)
+    alone = InversionReport(*decibels, report.reconstruction[:0], report.outside[k : k + 1])
     warnings = tuple(text.removeprefix("item 0: ") for text in alone.warnings())
     pixels = back(report.reconstruction[k : k + 1], fit, picture, None)
     return Reconstruction(pixels, report.vae_psnr[k], inverted, warnings)

@@ -19,6 +19,7 @@ from ..core.settings import settings
 from ..core.state import State
 from ..core.types import Prior, Step
 from ..priors.base import whole
+from ..priors.world import outside, sentences
 from ..steering.guidance import Branches, Single
 from ..steering.solve import Solve
 from ..steering.strength import Strength, Weight
@@ -41,15 +42,17 @@ class InversionReport:
         vae_psnr: dB between the picture and its decoded latent, an upper bound for every edit.
         inversion_psnr: dB between the picture and its inversion sampled back; None where that was not asked for.
         reconstruction: that sampled-back picture [B, 3, H, W] (without it, the decoded latent).
+        outside: of each item, why the model is the wrong one for it, or None (`priors.world`).
     """
 
     vae_psnr: tuple[float, ...]
     inversion_psnr: tuple[float, ...] | None
     reconstruction: Tensor
+    outside: tuple[str | None, ...] = ()
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each item that would be edited from a poor reconstruction."""
-        said = []
+        said = list(sentences(self.outside))
         for k, vae in enumerate(self.vae_psnr):
             if vae < POOR_DECIBELS:
                 said.append(
@@ -171,7 +174,7 @@ def inversion_report(
 def _vae_report(prior: Prior, images: Tensor, z: Tensor) -> InversionReport:
     with torch.no_grad():
         decoded = prior.space.decode(z)
-    return InversionReport(tuple(psnr(decoded, images)), None, decoded)
+    return InversionReport(tuple(psnr(decoded, images)), None, decoded, outside(prior, z))
 
 
 def _report(
@@ -181,4 +184,6 @@ def _report(
     back = walk(case.prior, Plan((Leg("check", start, visits, Single(case.source)),)), on_progress)
     with torch.no_grad():
         decoded, resampled = case.prior.space.decode(case.z), case.prior.space.decode(back.z0)
-    return InversionReport(tuple(psnr(decoded, images)), tuple(psnr(resampled, images)), resampled)
+    return InversionReport(
+        tuple(psnr(decoded, images)), tuple(psnr(resampled, images)), resampled, outside(case.prior, case.z)
+    )
