@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -160,3 +161,16 @@ def test_bad_input_is_one_line(cli: Cli, icon: Path, words: str, said: str) -> N
     assert done.stderr.count("\n") == 1, done.stderr
     assert said in done.stderr
     assert sorted(Path().iterdir()) == before
+
+
+def test_noise_that_is_not_given_is_estimated_and_said(cli: Cli, icon: Path) -> None:
+    assert cli("degrade icon.png --operator blur:sigma=2 --noise-std 0.1 -o y.npy").exit_code == 0
+    line = "vectorize y.npy --operator blur:sigma=2 --method data --paths 4 --steps 20"
+    done = cli(f"{line} -o o.svg")
+    assert done.exit_code == 0, done.stderr
+    found = re.search(r"noise of (0\.\d+) estimated", done.stderr)
+    assert found is not None, done.stderr
+    assert float(found[1]) == pytest.approx(0.1, rel=0.25)
+    assert "estimated" not in cli(f"{line} --noise-std 0.1 -o p.svg").stderr
+    clean = cli("vectorize icon.png --method data --paths 4 --steps 2 -o q.svg")
+    assert (clean.exit_code, "estimated" in clean.stderr) == (0, False)

@@ -21,6 +21,7 @@ from ..operators import Measurement, Operator
 from ..operators.parse import operator_files
 from ..steering.control import RunControl, StepInfo
 from ..tasks.settings import sides
+from ..tasks.vectorize.noise import with_noise
 from ..tasks.vectorize.settings import MAX_SIDE, SVGS, VectorSettings
 from ..tasks.vectorize.text import as_measured, native_canvas, nothing_measured, sample_picture
 from .fit_to_grid import prior_notes
@@ -90,7 +91,7 @@ def _check_alone(settings: VectorSettings, prompt: str, drawer: Drawer) -> None:
     """What makes no sense if nothing was measured."""
     if not prompt.strip():
         raise InputError("nothing to draw: name a picture (IN.png), or say with prompt (--prompt) what to draw")
-    if any(spec != "identity" for spec in settings.operator) or settings.noise_std != 0:
+    if any(spec != "identity" for spec in settings.operator) or settings.noise_std:
         raise InputError("operator and noise_std: say what was done to a picture; name that picture (IN.png)")
     if settings.sample:
         return
@@ -117,7 +118,8 @@ def build(recipe: Recipe, inputs: Inputs) -> Job[Parts]:
     start = starts[0] if starts else None
     scene = None
     if inputs.measured is not None:
-        scene = Scene(_resized(measurement_of(inputs, settings.operator, settings.noise_std), settings))
+        measurement = _resized(measurement_of(inputs, settings.operator, settings.noise_std or 0.0), settings)
+        scene = Scene(with_noise(measurement, settings.noise_std))
     if start is not None:
         read_svg(start, None if scene is None else scene.measurement.scene[1:])
     return Job(recipe, inputs, Parts(scene, start), inputs.measured is None or drawer.needs_prior)
@@ -146,6 +148,8 @@ def _drawn(job: Job[Parts], prior: Prior | None, watch: Watch) -> ImageResult:
         control=_control(scene, watch),
     )
     notes = [*job.inputs.notes]
+    if settings.noise_std is None and scene.measurement.sigma > 0:
+        notes.append(f"noise of {scene.measurement.sigma:.3f} estimated; noise_std says another")
     if scene.known:
         what = "sampled picture minus drawing" if scene.sampled else "y - A x"
         notes.append(f"root mean square of {what}: {made.misfit[0]:.4f}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from ...operators import Operator
+from ...operators import Measurement, Operator
 
 SHARE, NORMAL = 0.25, 0.3186
 """A quantile, and its value for |n|, n ~ N(0, 1)."""
@@ -30,7 +32,7 @@ def estimate_noise_std(operator: Operator, y: Tensor, scene: tuple[int, int, int
     Example:
         >>> from dreamsampler.operators import identity
         >>> y = 0.1 * torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-        >>> round(estimate_noise_std(identity(), y, (3, 64, 64)), 2)
+        >>> round(estimate_noise_std(identity(), y, (3, 64, 64)), 1)
         0.1
     """
     measured = operator.forward(torch.ones(1, *scene, dtype=y.dtype, device=y.device)).expand_as(y)
@@ -38,6 +40,13 @@ def estimate_noise_std(operator: Operator, y: Tensor, scene: tuple[int, int, int
     details = ((blocks[0] - blocks[1] - blocks[2] + blocks[3]) / 2).abs()
     room = 1.0 - blocks.mean(0).abs()
     return min(_item(details[k][known[k]], room[k][known[k]]) for k in range(y.shape[0]))
+
+
+def with_noise(measurement: Measurement, noise_std: float | None) -> Measurement:
+    """Return the measurement with the noise that was given, or that is estimated if none was."""
+    if noise_std is None:
+        noise_std = estimate_noise_std(measurement.operator, measurement.y, measurement.scene)
+    return replace(measurement, sigma=noise_std)
 
 
 def _item(details: Tensor, room: Tensor) -> float:

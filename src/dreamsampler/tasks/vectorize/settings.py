@@ -122,8 +122,11 @@ class VectorSettings:
         Doc("Standard deviation of that restoration's error, pictures in [0, 1], if it explains the measurement."),
     ] = 0.07
     noise_std: Annotated[
-        float, Ge(0), Le(1e3), Doc("Standard deviation of the measurement's noise; white minus black is 2.")
-    ] = 0.0
+        float | None,
+        Ge(0),
+        Le(1e3),
+        Doc("Standard deviation of the measurement's noise; white minus black is 2. By default it is estimated."),
+    ] = None
     sample: Annotated[
         bool, Doc("Without a picture: draw the one that `generate` makes of the prompt; else follow the prior alone.")
     ] = True
