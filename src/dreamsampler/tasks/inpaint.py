@@ -81,7 +81,10 @@ class InpaintCase:
 
 @settings
 class Inpaint(InpaintNumbers):
-    """Algorithm 4; called with an `InpaintCase` it gives the plan. The defaults are ours, `released()` the script's."""
+    """DreamSampler's inpainting; called with an `InpaintCase` it gives the plan.
+
+    The defaults are ours; `released()` has the numbers of Algorithm 4 as its script was released.
+    """
 
     @classmethod
     def released(cls, **given: object) -> Inpaint:
