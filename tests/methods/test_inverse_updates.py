@@ -17,6 +17,7 @@ from tests.methods.bent import (  # noqa: F401
     half_size,
     norm,
     parts_of,
+    plan_of,
     start,
     up2,
     with_hole,
@@ -24,6 +25,7 @@ from tests.methods.bent import (  # noqa: F401
 
 from dreamsampler.core.loop import dream_sample
 from dreamsampler.core.schedule import FlowSchedule
+from dreamsampler.core.state import State
 from dreamsampler.methods.inverse.ddnm import Projection
 from dreamsampler.methods.inverse.flowdps import LatentDescent
 from dreamsampler.methods.inverse.resample import HardConsistency
@@ -196,21 +198,58 @@ def test_hard_consistency_stops_at_the_noise(world, small):
     assert float(errors.min()) > 0.2 * small.sigma**2
 
 
+def guided_eps(world, z, s, guidance):
+    eps = eps_at(world, z, s, "cat")
+    if guidance == 1.0:
+        return eps
+    null = eps_at(world, z, s, "")
+    return null + guidance * (eps - null)
+
+
 @pytest.mark.parametrize("guidance", [1.0, 2.5])
-def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
+@pytest.mark.parametrize("begin", ["guess", "noise"])
+def test_sampled_restoration_longhand_and_its_cost(world, small, guidance, begin):
+    """x0 = E[x | z_t, y] with v_t for the variance of x given z_t; the noise it implies goes back, 0.3 of it fresh."""
+    steps, sigma = 40, 0.05
+    parts = parts_of(
+        "dreamsampler", world, small, "cat", guidance_scale=guidance, steps=steps, begin=begin, seeds=[5, 6]
+    )
+    visits = world.schedule.visits(steps)
+    guess = small.first_guess()
+    lost = (world.space.decode(world.space.encode(guess)) - guess).square().mean((1, 2, 3))
+    z, noise = start()
+    if begin == "guess":
+        visits = visits[-24:]
+        z = visits[0].a * world.space.encode(guess) + visits[0].b * z
+    for s in visits:
+        z0 = (z - s.b * guided_eps(world, z, s, guidance)) / s.a
+        v = 0.5 * (s.b / s.a) ** 2 / (1 + (s.b / s.a) ** 2) + 4 * lost
+        x = world.space.decode(z0)
+        each = [prox(small.operator, small.y[k : k + 1], x[k : k + 1], sigma**2 / float(v[k])) for k in range(2)]
+        z0 = world.space.encode(torch.cat(each))
+        eps = math.sqrt(0.7) * (z - s.a * z0) / s.b + math.sqrt(0.3) * noise.normal(z)
+        z = s.a_next * z0 + s.b_next * eps
+    before = world.evaluations
+    done = dream_sample(parts.state, world, *parts[1:])
+    torch.testing.assert_close(done.z, z, atol=1e-9, rtol=0)
+    assert world.evaluations - before == 2 * len(visits) * (1 if guidance == 1.0 else 2)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_deterministic_restoration_longhand_and_its_cost(world, small, guidance):
     """The prompt's estimate, the data's explanation of it, the noise that both imply; shorter DPS steps between."""
     steps, rho = 120, 4 * 0.05**2
-    parts = parts_of(
-        "dreamsampler", world, small, "cat", guidance_scale=guidance, steps=steps, begin="noise", seeds=[5, 6]
+    plan = plan_of(
+        "dreamsampler", world, small, "cat", guidance_scale=guidance, steps=steps, begin="inversion", seeds=[5, 6]
     )
+    up, down = plan.legs
+    assert up.phase == "invert"
     z, _ = start()
+    first = State.start(z, [5, 6])
     for i, s in enumerate(world.schedule.visits(steps)):
         solving = i % 3 == (steps - 1) % 3  # counted from the end, so that the last step is one
         z = z.detach().requires_grad_(not solving)
-        eps = eps_at(world, z, s, "cat")
-        if guidance != 1.0:
-            null = eps_at(world, z, s, "")
-            eps = null + guidance * (eps - null)
+        eps = guided_eps(world, z, s, guidance)
         z0 = (z - s.b * eps) / s.a
         if solving:
             z0 = world.space.encode(prox(small.operator, small.y, world.space.decode(z0), rho))
@@ -220,7 +259,7 @@ def test_guided_restoration_longhand_and_its_cost(world, small, guidance):
             z0 = z0 - g * 100 / 120
         z = (s.a_next * z0 + s.b_next * eps).detach()
     before = world.evaluations
-    done = dream_sample(parts.state, world, *parts[1:])
+    done = dream_sample(first, world, down.steps, down.guide, down.solve, down.renoise)
     torch.testing.assert_close(done.z, z, atol=1e-4, rtol=0)
     assert world.evaluations - before == 2 * steps * (1 if guidance == 1.0 else 2)
 

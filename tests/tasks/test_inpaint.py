@@ -264,7 +264,8 @@ def test_more_steps_do_not_worsen_a_restoration(world):
     small = degrade(scenes, downsample(4), noise=0.02, seeds=[0, 1, 2, 3])
     for steps in (30, 120):
         images = restore(world, small, "glasses", steps=steps).images
-        assert float((images - scenes).square().mean().sqrt()) < 1.25 * 0.4, steps
+        # a sample of the posterior errs by its spread and the scene's own, sqrt(2) of the prior's where y is blind
+        assert float((images - scenes).square().mean().sqrt()) < 1.42 * 0.4, steps
 
 
 def test_an_item_does_not_depend_on_the_batch(world, pictures):

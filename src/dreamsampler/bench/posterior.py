@@ -33,6 +33,7 @@ OPERATORS: Mapping[str, Operator] = {
 METHODS = (
     "dreamsampler",
     "dreamsampler:begin=noise",
+    "dreamsampler:begin=inversion",
     "latent-dps",
     "psld",
     "treg",
@@ -42,8 +43,8 @@ METHODS = (
     "ddnm",
     "flowdps",
 )
-"""P2L tunes the embedding of a prompt, and a Gaussian has none. DreamSampler is deterministic once it begins with an
-inversion: a point estimate, without spread; begun with noise it samples."""
+"""P2L tunes the embedding of a prompt, and a Gaussian has none. DreamSampler is deterministic if it begins with an
+inversion: a point estimate, without spread; from a first guess under noise, or from noise, it samples."""
 
 COLUMNS = (
     Column("bias", "lower", 2),

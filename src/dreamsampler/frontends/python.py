@@ -250,7 +250,7 @@ def inpaint(
     callback: Observer | None = None,
     **keywords: Any,
 ) -> Result:
-    """Fill holes in pictures, each hole by its own prompt: DreamSampler's Algorithm 4.
+    """Fill holes in pictures, each hole by its own prompt, after DreamSampler's Algorithm 4.
 
     Args:
         image: a path, PIL image, array or tensor, or a list of them; of any size.

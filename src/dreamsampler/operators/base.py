@@ -50,12 +50,12 @@ class Operator(Protocol):
 class Solvable(Operator, Protocol):
     """An operator whose regularized inverse is known in closed form."""
 
-    def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
+    def correction(self, residual: Tensor, rho: float | Tensor, cutoff: float = 0.0) -> Tensor:
         """A^T (A A^T + rho I)^-1 residual, by which the proximal step moves; rho = 0 gives the pseudo-inverse.
 
         Args:
             residual: y - A x, [B, c, h, w].
-            rho: at least 0.
+            rho: at least 0; one for all items, or [B, 1, 1, 1].
             cutoff: singular values up to `cutoff` times the largest one count as zero.
         """
         ...

@@ -64,7 +64,7 @@ class Mask:
         """The measurement's own shape."""
         return self.measured(measured)
 
-    def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
+    def correction(self, residual: Tensor, rho: float | Tensor, cutoff: float = 0.0) -> Tensor:
         """k / (k^2 + rho) residual; nothing in the hole."""
         self.measured(shape_of(residual, "residual"))
         keep = self.keep.to(residual)
@@ -121,7 +121,7 @@ class RectangleMask:
         """The measurement's own shape."""
         return self.measured(measured)
 
-    def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0) -> Tensor:
+    def correction(self, residual: Tensor, rho: float | Tensor, cutoff: float = 0.0) -> Tensor:
         """residual / (1 + rho) outside the rectangle."""
         return self._mask(residual).correction(residual, rho, cutoff)
 

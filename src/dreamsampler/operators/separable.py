@@ -64,7 +64,9 @@ class Separable:
         """Shape of the scene behind a measurement of this shape."""
         return tuple(n if a is None else a.source(n) for a, n in zip(self.axes, measured, strict=True))  # type: ignore[return-value]
 
-    def correction(self, residual: Tensor, rho: float, cutoff: float = 0.0, axis_cutoff: float = 0.0) -> Tensor:
+    def correction(
+        self, residual: Tensor, rho: float | Tensor, cutoff: float = 0.0, axis_cutoff: float = 0.0
+    ) -> Tensor:
         """A^T (A A^T + rho I)^-1 residual = V s / (s^2 + rho) U^T residual, s the products of singular values.
 
         Args:

@@ -24,7 +24,7 @@ def prox(
     operator: Operator,
     y: Tensor,
     x0: Tensor,
-    rho: float,
+    rho: float | Tensor,
     iterations: int | None = None,
     rtol: float = 1e-6,
 ) -> Tensor:
@@ -36,7 +36,8 @@ def prox(
         operator: A.
         y: measurement, [B, c, h, w].
         x0: where to start from and stay close to, [B, C, H, W].
-        rho: weight of staying close, at least 0; 0 gives the data-consistent image nearest to x0.
+        rho: weight of staying close, at least 0, one for all items or [B, 1, 1, 1]; 0 gives the data-consistent image
+            nearest to x0.
         iterations: do this many conjugate-gradient iterations instead, early stopping being a regularizer of its own.
         rtol: relative residual at which conjugate gradient stops.
 
@@ -49,13 +50,15 @@ def prox(
         >>> prox(identity(), torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1), rho=1.0).item()
         0.5
     """
-    if not rho >= 0:
+    if not bool(torch.as_tensor(rho >= 0).all()):
         raise InputError(f"rho={rho}: expected 0 or more")
     check_measurement(operator, y, shape_of(x0))
     residual = y - operator.forward(x0)
     if iterations is None and isinstance(operator, Solvable):
         # the cut-off matters only at rho = 0, where directions that were not measured must stay as they are
-        return x0 + operator.correction(residual, rho, cutoff=_negligible(x0) if rho == 0 else 0.0)
+        return x0 + operator.correction(
+            residual, rho, cutoff=0.0 if isinstance(rho, Tensor) or rho > 0 else _negligible(x0)
+        )
     # in the unknown x - x0 the system starts at zero, and its size is that of what has to change
     step = conjugate_gradient(
         lambda d: operator.adjoint(operator.forward(d)) + rho * d,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from ..core.errors import InputError
@@ -35,7 +37,7 @@ class DataPull:
     measurement: Measurement
     space: LatentSpace
     weight: Weight
-    rho: float | Callable[[Step], float] = 1e-4
+    rho: float | Callable[[Step], float | Tensor] = 1e-4
     iterations: int | None = None
 
     def __post_init__(self) -> None:
@@ -55,7 +57,40 @@ class DataPull:
         """x_y, [B, 3, H, W]."""
         rho = self.rho(step) if callable(self.rho) else self.rho
         x, m = self.space.decode(z0), self.measurement
-        return prox(m.operator, m.y.to(x), x, rho, self.iterations)
+        return prox(m.operator, m.y.to(x), x, rho.to(x) if isinstance(rho, Tensor) else rho, self.iterations)
+
+
+@dataclass(frozen=True)
+class PosteriorRho:
+    """rho = sigma^2 / v_t: the proximal step is then the mean of the clean picture given z_t and y.
+
+    v_t = s^2 / (2 (1 + s^2)) + (2 e)^2, s = b / a, stands for the variance of the clean picture given z_t. Its first
+    part is DiffPIR's s^2 / lambda with lambda = 8 in units of pictures from 0 to 1, which is 2 here, kept below the
+    variance of pictures. e is what the autoencoder loses of the first guess A^+ y, root mean square: with as much again
+    for the network, an error that stays when the noise is gone. It is 0 where pictures are their own latents.
+
+    Args:
+        measurement: y, A and sigma.
+        space: D and E.
+        least: rho is never less.
+    """
+
+    measurement: Measurement
+    space: LatentSpace
+    least: float = 1e-4
+
+    def __call__(self, step: Step) -> Tensor:
+        """Return rho at this level, [B, 1, 1, 1]."""
+        spread = step.b**2 / (2.0 * (step.a**2 + step.b**2))
+        return (self.measurement.sigma**2 / (spread + 4.0 * self.lost)).clamp_min(self.least)
+
+    @cached_property
+    def lost(self) -> Tensor:
+        """e^2 of each item, [B, 1, 1, 1]."""
+        guess = self.measurement.first_guess()
+        with torch.no_grad():
+            error = self.space.decode(self.space.encode(guess)).to(guess) - guess
+        return error.square().flatten(1).mean(1).reshape(-1, 1, 1, 1)
 
 
 def data_steps(steps: int, period: int = 3, until: float = 0.85) -> Callable[[Step], bool]:

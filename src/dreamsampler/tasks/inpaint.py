@@ -1,10 +1,10 @@
-"""Text-guided inpainting with a prompt for each hole: Algorithm 4 of DreamSampler.
+"""Text-guided inpainting with a prompt for each hole, after Algorithm 4 of DreamSampler.
 
 Data-consistency steps (every third): x_y explains the known pixels and stays near D(z0_hat). The steps between are
 DPS steps, a gradient of the residual through network and decoder. There are two ways to bring in the prompts.
 
-Guided (the default): on every step each hole's estimate is guided towards its prompt by a scale w, exactly as in
-classifier-free guidance; E(x_y) takes the place of the estimate outside the holes; and data-consistency steps put back
+Guided (the default, ours and not the published procedure): on every step each hole's estimate is guided towards its
+prompt by a scale w, exactly as in classifier-free guidance; E(x_y) takes the place of the estimate outside the holes; and data-consistency steps put back
 the noise that their solution implies, so that the answer does not depend on the number of steps. K + 1 evaluations
 a step with K holes.
 

@@ -174,7 +174,10 @@ class GenerateSettings:
 
 @settings
 class InpaintNumbers:
-    """Numbers of Algorithm 4. The defaults are ours, the preset "released" has the script's, number by number."""
+    """Numbers of inpainting, after Algorithm 4.
+
+    The defaults are ours, the preset "released" has the script's, number by number.
+    """
 
     steps: Steps = 100
     negative_prompt: NegativePrompt = ""
@@ -241,7 +244,7 @@ class InpaintSettings(InpaintNumbers):
 
 @settings
 class RestoreNumbers:
-    """Numbers of equations 31 to 38."""
+    """Numbers of a restoration. The defaults are ours; `strength` brings the pulls of equations 31 to 38."""
 
     steps: Steps = 100
     guidance_scale: Annotated[
@@ -254,14 +257,22 @@ class RestoreNumbers:
         float | None,
         Ge(0),
         Le(1e6),
-        Doc("Weight of the estimate in a data-consistency step; by default the larger of 1e-4 and 4 noise_std^2."),
+        Doc("Weight of the estimate in a data-consistency step; by default what the noise and the level call for."),
     ] = None
     dps: Dps = 1.0
-    period: Period = 3
+    period: Annotated[
+        int | None,
+        Ge(1),
+        Le(10_000),
+        Doc("Every so many steps is a data-consistency step; by default 3 with strength or begin=inversion, else 1."),
+    ] = None
     until: Until = 1.0
     begin: Annotated[
-        Literal["inversion", "noise"], Doc("Begin with the inversion of a first guess A^+ y, or with noise.")
-    ] = "inversion"
+        Literal["guess", "noise", "inversion"],
+        Doc(
+            "Begin with a first guess under noise, 0.6 of the way up, with noise alone, or with the guess's inversion."
+        ),
+    ] = "guess"
     lean: Lean = True
 
     def __post_init__(self) -> None:

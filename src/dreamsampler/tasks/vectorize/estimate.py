@@ -29,10 +29,13 @@ def restored(
 ) -> Tensor:
     """Return the scene as `tasks.restore` gives it, [B, 3, H, W] in [-1, 1].
 
-    Every step is a data-consistency step: the gradients of DPS steps overshoot under a heavy blur, and cost the most.
+    The deterministic rule: a drawing is fitted to one estimate, not to a sample. Every step is a data-consistency step:
+    the gradients of DPS steps overshoot under a heavy blur, and cost the most.
     """
     given, (top, left) = on_grid(prior, measurement)
-    made = restore(prior, given, prompt, steps=steps, period=1, seeds=seeds, on_progress=observer(control))
+    made = restore(
+        prior, given, prompt, steps=steps, period=1, begin="inversion", seeds=seeds, on_progress=observer(control)
+    )
     return cropped(made.images, measurement, top, left)
 
 
