@@ -4,9 +4,9 @@ Data-consistency steps (every third): x_y explains the known pixels and stays ne
 DPS steps, a gradient of the residual through network and decoder. There are two ways to bring in the prompts.
 
 Guided (the default, ours and not the published procedure): on every step each hole's estimate is guided towards its
-prompt by a scale w, exactly as in classifier-free guidance; E(x_y) takes the place of the estimate outside the holes; and data-consistency steps put back
-the noise that their solution implies, so that the answer does not depend on the number of steps. K + 1 evaluations
-a step with K holes.
+prompt by a scale w, exactly as in classifier-free guidance; E(x_y) takes the place of the estimate outside the
+holes; and data-consistency steps put back the noise that their solution implies, so that the answer does not depend
+on the number of steps. K + 1 evaluations a step with K holes.
 
 Published (`strength` given): the prompts pull on data-consistency steps alone, by c_g a^2, after E(x_y) has been mixed
 in by a^2 everywhere, and fresh noise goes back. K + 1 evaluations on each data-consistency step, 1 on each other.
