@@ -223,7 +223,7 @@ def test_sampled_restoration_longhand_and_its_cost(world, small, guidance, begin
         z = visits[0].a * world.space.encode(guess) + visits[0].b * z
     for s in visits:
         z0 = (z - s.b * guided_eps(world, z, s, guidance)) / s.a
-        v = 0.5 * (s.b / s.a) ** 2 / (1 + (s.b / s.a) ** 2) + 4 * lost
+        v = 0.5 * (s.b / s.a) ** 2 / (1 + (s.b / s.a) ** 2) + 16 * lost
         x = world.space.decode(z0)
         each = [prox(small.operator, small.y[k : k + 1], x[k : k + 1], sigma**2 / float(v[k])) for k in range(2)]
         z0 = world.space.encode(torch.cat(each))
