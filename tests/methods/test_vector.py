@@ -256,6 +256,9 @@ def test_options_are_read_and_checked() -> None:
         ("scribble", "method='scribble'"),
         ("sds:speed=3", "no option 'speed'"),
         ("sds:paths=3", "no option 'paths'"),
+        ("sds:scale=20", "scale is called guidance_scale now"),
+        ("dreamsampler:trust=0.1", "trust is called estimate_std now"),
+        ("live:psld_scale=1", "no option 'psld_scale'"),
         ("sds:guidance_scale=fast", "guidance_scale='fast'"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import InputError
+from ..tasks.vectorize.settings import RENAMED
 
 _WORDS: dict[str, dict[str, str]] = {
     "edit": {"start": "denoise"},
@@ -13,12 +14,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "generate": {"scale": "guidance_scale"},
     "inpaint": {"guidance": "guidance_scale", "null_prompt": "negative_prompt"},
     "restore": {"guidance": "guidance_scale", "null_prompt": "negative_prompt", "sigma": "noise_std"},
-    "vectorize": {
-        "sigma": "noise_std", "start": "denoise", "scale": "guidance_scale", "balance": "prior_weight",
-        "fade": "final_weight", "crossing": "crossing_weight", "flat": "flatness_weight", "price": "penalty",
-        "restore": "restore_steps", "trust": "estimate_std", "renew_every": "prune_every",
-        "sample_scale": "sample_guidance_scale",
-    },
+    "vectorize": dict(RENAMED),
 }  # fmt: skip
 _RUN = ("device", "dtype", "prediction_type")
 

@@ -200,7 +200,7 @@ def _scene(job: Job[Parts], prior: Prior | None, watch: Watch) -> Scene:
             job.recipe.prompts[0] if job.recipe.prompts else "",
             size,
             steps=settings.sample_steps,
-            scale=settings.sample_guidance_scale,
+            guidance_scale=settings.sample_guidance_scale,
             seeds=[job.recipe.seeds[0]],
             on_progress=watch.progress(),
         )

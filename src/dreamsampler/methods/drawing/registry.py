@@ -13,7 +13,7 @@ from ...generators.svg.drawing import Drawing
 from ...operators import Measurement
 from ...priors.base import whole
 from ...steering.control import RunControl
-from ...tasks.vectorize.settings import VectorSettings
+from ...tasks.vectorize.settings import RENAMED, VectorSettings
 from ...tasks.vectorize.task import DrawingMethod, Vectorized, vectorize
 from ..registry import ENTRIES, find
 
@@ -44,13 +44,16 @@ class Drawer(NamedTuple):
             InputError: an unknown method or option, or a value of the wrong type or range.
         """
         name, _, rest = text.partition(":")
-        kind, where = find(name, "drawing").method, f"method {text!r}"
+        kind: Any = find(name, "drawing").method
+        where = f"method {text!r}"
         own = {option.name for option in options_of(kind)}
         tuned = [name for name in TUNED if name not in own]
         parts: dict[bool, list[str]] = {True: [], False: []}
         for part in filter(None, (part.strip() for part in rest.split(","))):
             key = part.partition("=")[0].strip().replace("-", "_")
             if key not in (*own, *tuned):
+                if RENAMED.get(key) in (*own, *tuned):
+                    raise InputError(f"{where}: {key} is called {RENAMED[key]} now")
                 known = ", ".join((*(option.name for option in options_of(kind)), *tuned))
                 raise InputError(f"{where}: {name} has no option {key!r}; it has {known}")
             parts[key in own].append(part)

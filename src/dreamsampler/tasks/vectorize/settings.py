@@ -15,6 +15,14 @@ MAX_SIDE = 16_384
 STARTS = ("components", "random", "grid", "trace")
 SVGS = (".svg", ".svgz")
 
+RENAMED: Mapping[str, str] = {
+    "sigma": "noise_std", "start": "denoise", "scale": "guidance_scale", "balance": "prior_weight",
+    "fade": "final_weight", "crossing": "crossing_weight", "flat": "flatness_weight", "price": "penalty",
+    "restore": "restore_steps", "trust": "estimate_std", "renew_every": "prune_every",
+    "sample_scale": "sample_guidance_scale", "psld_scale": "psld_guidance_scale",
+}  # fmt: skip
+"""Words of before -> those of now."""
+
 
 @settings
 class VectorSettings:

@@ -21,7 +21,7 @@ from .guidance_schedule import prior_grid
 
 
 def native_canvas(prior: Prior) -> tuple[int, int]:
-    """Height and width of a drawing that has no measurement to take them from.
+    """Return the height and width of a drawing that has no measurement to take them from.
 
     Raises:
         InputError: the prior has no size of its own.
@@ -38,24 +38,24 @@ def sample_picture(
     size: tuple[int, int],
     *,
     steps: int = 50,
-    scale: float = 7.5,
+    guidance_scale: float = 7.5,
     seeds: Sequence[int] = (0,),
     on_progress: OnProgress | None = None,
 ) -> Tensor:
-    """What the prior draws at a prompt, one picture a seed: [B, 3, h, w] in [-1, 1], of 8 bits, on the prior's grid.
+    """Return the prior's picture of a prompt, one a seed: [B, 3, h, w] in [-1, 1], of 8 bits, on its grid.
 
     At the prior's native size it is the picture that `tasks.generate` gives and a PNG of it would hold.
 
     Args:
         size: height and width of the canvas; the grid has its aspect and the prior's native shorter side.
-        steps, scale: of the sampler; `steps` evaluations of each of two branches.
+        steps, guidance_scale: of the sampler; `steps` evaluations of each of two branches.
     """
     made = generate(
         prior,
         [prompt] * len(seeds),
         size=prior_grid(prior, size),
         steps=steps,
-        scale=scale,
+        scale=guidance_scale,
         seeds=seeds,
         on_progress=on_progress,
     )
@@ -63,14 +63,14 @@ def sample_picture(
 
 
 def as_measured(picture: Tensor, size: tuple[int, int]) -> Measurement:
-    """A picture [B, 3, h, w] as a clean measurement of a canvas; resized (antialiased) where it has another size."""
+    """Return a picture [B, 3, h, w] as a clean measurement of a canvas; resized (antialiased) to its size."""
     if tuple(picture.shape[2:]) != size:
         picture = torch.nn.functional.interpolate(picture, size=size, mode="bilinear", antialias=True)
     return Measurement(identity(), picture)
 
 
 def nothing_measured(size: tuple[int, int], items: int = 1) -> Measurement:
-    """A = 0, y = 0: leaves eq. 21 without its second term.
+    """Return A = 0, y = 0: leaves eq. 21 without its second term.
 
     Example:
         >>> nothing_measured((8, 8)).residual(torch.ones(1, 3, 8, 8)).abs().max()
