@@ -250,10 +250,10 @@ class TestBench:
             ("bench inversion --split train -m MODEL", "use 'dev' or 'test'"),
             ("bench raster --repeats 0", "repeats"),
             ("bench magic", "magic"),
-            ("bench edit --method sdedit:t0=5 -m nowhere --judge nowhere", "method 'sdedit:t0=5': start=5.0"),
-            ("bench edit --method dds:scale=x -m nowhere --judge nowhere", "scale='x'"),
+            ("bench edit --method sdedit:denoise=5 -m nowhere --judge nowhere", "denoise=5.0: expected"),
+            ("bench edit --method dds:guidance_scale=x -m nowhere --judge nowhere", "guidance_scale='x'"),
             ("bench restore --method psld:omega=-1 -m nowhere --judge nowhere", "omega=-1.0"),
-            ("bench vectorize --method sds:scale=x -m nowhere --judge nowhere", "scale='x'"),
+            ("bench vectorize --method sds:guidance_scale=x -m nowhere --judge nowhere", "guidance_scale='x'"),
         ],
     )
     def test_bad_input_is_one_line(self, cli: Cli, sd1: Path, words: str, said: str) -> None:

@@ -6,7 +6,8 @@ import dataclasses
 import math
 from typing import Any
 
-from .settings import Option, adapter, options_of
+from .option import Option, adapter
+from .settings import options_of
 
 __all__ = ["json_schema", "table"]
 

@@ -14,7 +14,7 @@ from ..io.fit import Fit, plan_fit
 from ..io.images import Picture
 from ..io.tensors import to_pixels, to_tensor
 from ..operators.mask import paste, union
-from ..tasks.settings import check_size
+from ..tasks.words import check_size
 from .result import Pixels
 
 if TYPE_CHECKING:

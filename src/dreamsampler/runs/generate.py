@@ -8,7 +8,8 @@ from ..core.errors import InputError
 from ..core.types import Prior
 from ..io.tensors import to_pixels
 from ..tasks.generate import generate
-from ..tasks.settings import GenerateSettings, sides
+from ..tasks.settings import GenerateSettings
+from ..tasks.words import sides
 from .fit_to_grid import prior_notes
 from .inputs import Inputs
 from .job import Job, Request, recipe_of, texts, whole

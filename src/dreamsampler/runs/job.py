@@ -113,7 +113,7 @@ def texts(name: str, value: str | Sequence[str]) -> list[str]:
     Raises:
         InputError: one is no text.
     """
-    given = list(value) if isinstance(value, list | tuple) else [value]
+    given: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
     for item in given:
         if not isinstance(item, str):
             raise InputError(f"{name}: got {type(item).__name__} {item!r}; expected text")

@@ -64,10 +64,8 @@ def solve(
     on_progress: OnProgress,
 ) -> Sampled:
     """Restore pictures from a measurement by the method that the settings name."""
-    if method_name(settings.method) == OURS:
-        method = convert(Restore, settings)
-    else:
-        method = _named(settings)
+    ours = method_name(settings.method) == OURS
+    method: Restoring = convert(Restore, settings) if ours else _named(settings)
     return restore_with(method, prior, measurement, prompt, seeds=seeds, on_progress=on_progress)
 
 

@@ -20,10 +20,10 @@ from ..methods.drawing.registry import Drawer
 from ..operators import Measurement, Operator
 from ..operators.parse import operator_files
 from ..steering.control import RunControl, StepInfo
-from ..tasks.settings import sides
 from ..tasks.vectorize.noise import with_noise
 from ..tasks.vectorize.settings import MAX_SIDE, SVGS, VectorSettings
 from ..tasks.vectorize.text import as_measured, native_canvas, nothing_measured, sample_picture
+from ..tasks.words import sides
 from .fit_to_grid import prior_notes
 from .inputs import Inputs, read_measured
 from .job import Job, Request, recipe_of, texts

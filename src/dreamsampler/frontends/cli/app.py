@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from ...core.errors import DreamSamplerError, OutOfMemory
-from ...tasks.settings import RENAMED
+from ...tasks.words import RENAMED
 from .console import quiet_libraries
 from .interrupts import insistent_interrupts
 

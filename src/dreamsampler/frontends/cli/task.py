@@ -47,11 +47,13 @@ def check_outputs(outputs: Outputs, inputs: Sequence[Path] = ()) -> None:
         taken[target] = option
 
 
-def request(loading: Loading, settings: Any, *sources: Any, **more: Any) -> Request:
+def request(
+    loading: Loading, settings: Any, sources: Any = None, prompts: Any = "", masks: Any = None, **more: Any
+) -> Request:
     """Return the request of a command."""
     from ...runs.job import Request
 
-    return Request(settings, *sources, model=loading.model, run=loading.run, **more)
+    return Request(settings, sources, prompts, masks, model=loading.model, run=loading.run, **more)
 
 
 def run(console: Console, loading: Loading, asked: Sequence[Request], **options: Any) -> Result:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from ...core.errors import InputError
 from ...core.settings import Doc, Ge, Gt, Le, settings
-from ..settings import sides
+from ..words import sides
 
 MAX_PATHS = 4096
 MAX_SEGMENTS = 256
