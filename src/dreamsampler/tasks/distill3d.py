@@ -1,4 +1,4 @@
-"""The prior's part in a radiance field: Algorithm 2 over views, with the pixel pull of eq. 40 and HiFA's regularizers."""
+"""The prior in a radiance field: Algorithm 2 over views, with the pixel pull of eq. 40 and HiFA's regularizers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..generators.nerf import Nerf, View
 from ..io.cameras import Camera
 from ..steering.guidance import CFG
 from ..steering.renoise import fresh, keep
-from .vectorize.guidance_schedule import encoder, falling_weight, guidance_schedule, prior_grid
+from .vectorize.guidance_schedule import encoder, falling_weight, guidance_schedule
 
 ViewLoss = Callable[[int, Rendering], Tensor]
 """(number of the view, its rendering) -> weighted loss."""
@@ -59,11 +59,9 @@ def viewed(prompt: str, camera: Camera, front: float = 0.0) -> str:
     if not prompt:
         return prompt
     elevation, turn = camera.elevation(), abs((camera.azimuth() - front + 180.0) % 360.0 - 180.0)
-    if elevation > 50.0:
-        return f"{prompt}, seen from above"
-    if elevation < -20.0:
-        return f"{prompt}, seen from below"
-    return f"{prompt}, seen from the {'front' if turn <= 45.0 else 'back' if turn >= 135.0 else 'side'}"
+    if abs(elevation) > 50.0:
+        return f"{prompt}, seen from {'above' if elevation > 0 else 'below'}"
+    return f"{prompt}, seen from the {'front' if turn < 45.0 else 'side' if turn < 135.0 else 'back'}"
 
 
 @dataclass
@@ -147,9 +145,7 @@ class DescendViews:
                 with torch.no_grad():
                     picture = self.prior.space.decode(z0).clamp(-1.0, 1.0)
                     if picture.shape[-2:] != self._size:
-                        picture = torch.nn.functional.interpolate(
-                            picture, self._size, mode="bilinear", antialias=True
-                        )
+                        picture = torch.nn.functional.interpolate(picture, self._size, mode="bilinear", antialias=True)
                 decoded[view] = picture
             pull = pull + self.numbers.pixel_weight * ((0.5 * (drawn.image - decoded[view])) ** 2).mean()
         return pull
@@ -203,9 +199,10 @@ def distill(
     if numbers.visits == 0 or (numbers.latent_weight == 0 and numbers.pixel_weight == 0):
         return  # every evaluation would be multiplied by zero
     descending = numbers.sampling == "dreamsampler"
-    steps = guidance_schedule(prior, numbers.visits, numbers.denoise)
+    size = (cameras[0].size[1], cameras[0].size[0])
+    steps = guidance_schedule(prior, numbers.visits, numbers.denoise, size)
     if not descending:
-        steps = _random_levels(prior, numbers, seed)
+        steps = _random_levels(prior, numbers, size, seed)
     weight = falling_weight(steps, 1.0, final_weight)
     optimizer = torch.optim.Adam(nerf.parameters(), lr=numbers.learning_rate, betas=(0.9, 0.99), eps=1e-12)
     solve = DescendViews(nerf, prior, cameras, optimizer, numbers, len(steps), weight, data, seed)
@@ -220,12 +217,9 @@ def distill(
     dream_sample(state, prior, steps, guide, solve, keep if descending else fresh, observe)
 
 
-def _random_levels(prior: Prior, numbers: DistillSettings, seed: int) -> list[Step]:
+def _random_levels(prior: Prior, numbers: DistillSettings, size: tuple[int, int], seed: int) -> list[Step]:
     """Levels drawn evenly from the walked part of the path, as in DreamFusion."""
-    levels = guidance_schedule(prior, 1000, numbers.denoise)
+    levels = guidance_schedule(prior, 1000, numbers.denoise, size)
     chosen = torch.randint(len(levels), (numbers.visits,), generator=torch.Generator().manual_seed(seed)).tolist()
     drawn = [levels[k] for k in chosen]
     return link([*((s.t, s.a, s.b) for s in drawn), (drawn[-1].t, drawn[-1].a, drawn[-1].b)])
-
-
-__all__ = ["DescendViews", "DistillSettings", "distill", "prior_grid", "solid_variance", "viewed"]

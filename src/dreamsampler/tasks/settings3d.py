@@ -14,9 +14,7 @@ Samples = Annotated[int, Ge(2), Le(1024), Doc("Samples along each ray.")]
 Fine = Annotated[int, Ge(0), Le(1024), Doc("Further samples where a first pass found weight, smoothed as in HiFA.")]
 Visits = Annotated[int, Ge(0), Le(10_000), Doc("Levels of the noise path that the prior visits.")]
 Inner = Annotated[int, Ge(1), Le(1000), Doc("Gradient steps a level, each on one view.")]
-Denoise = Annotated[
-    float, Gt(0), Le(1), Doc("Share of the noise path that is walked; what diffusers calls strength.")
-]
+Denoise = Annotated[float, Gt(0), Le(1), Doc("Share of the noise path that is walked; what diffusers calls strength.")]
 Guidance = Annotated[float, Ge(0), Le(1000), Doc("Classifier-free guidance.")]
 Latent = Annotated[float, Ge(0), Le(1e6), Doc("Weight of the latent pull, eq. 39.")]
 Pixel = Annotated[float, Ge(0), Le(1e6), Doc("Weight of the pixel pull, eq. 40.")]

@@ -14,7 +14,7 @@ from .reconstruct import Progress
 from .settings3d import TextTo3dSettings
 from .views3d import Fit
 
-_RADIUS, _FOV = 3.0, 40.0
+RADIUS, FOV = 3.0, 40.0
 _PALE = 0.02
 
 
@@ -50,9 +50,7 @@ def text_to_3d(
         raise InputError("size: expected one, since this model has none of its own")
     shape = NerfSettings(field=numbers.field, samples=numbers.samples, fine=numbers.fine)
     nerf = Nerf(shape, seed, device)
-    cameras = [
-        look_at(360.0 * k / numbers.views, numbers.elevation, _RADIUS, _FOV, side) for k in range(numbers.views)
-    ]
+    cameras = [look_at(360.0 * k / numbers.views, numbers.elevation, RADIUS, FOV, side) for k in range(numbers.views)]
     known = dump(numbers)
     distill(
         nerf,

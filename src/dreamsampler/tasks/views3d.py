@@ -131,7 +131,7 @@ def fit_views(
         if k >= numbers.start and k % (numbers.refresh if k >= 128 else min(8, numbers.refresh)) == 0:
             nerf.refresh(seed + k)
         if callback is not None:
-            callback(FitInfo(k, numbers.iterations, float(loss), _psnr(errors[-1]), nerf))
+            callback(FitInfo(k, numbers.iterations, loss.item(), _psnr(errors[-1]), nerf))
     tail = errors[-max(1, len(errors) // 20) :]
     return Fit(nerf, frame, _psnr(sum(tail) / len(tail)))
 

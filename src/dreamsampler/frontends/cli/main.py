@@ -15,8 +15,10 @@ from .generate import generate
 from .inpaint import inpaint
 from .invert import invert
 from .models import models
+from .reconstruct import check_cameras, reconstruct
 from .restore import restore
 from .schema import schema
+from .text_to_3d import text_to_3d
 from .vectorize import rasterize, vectorize
 from .verify import verify
 
@@ -54,6 +56,10 @@ def root(
 
 
 for _command in (edit, inpaint, restore, degrade, generate, invert, vectorize, rasterize, models, schema, verify, demo):
+    app.command()(_command)
+
+
+for _command in (reconstruct, text_to_3d, check_cameras):
     app.command()(_command)
 
 
