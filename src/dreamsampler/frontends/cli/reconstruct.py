@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -139,7 +140,7 @@ def chosen_places(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def told(console: Console):  # type: ignore[no-untyped-def]
+def told(console: Console) -> Callable[[str, int, int, float], None]:
     """Return a callback that says where a long run stands, once every tenth of a stage."""
 
     def tell(stage: str, done: int, total: int, loss: float) -> None:
