@@ -9,7 +9,8 @@ from dreamsampler.generators.svg.reader import read_svg
 from dreamsampler.generators.svg.writer import write_svg
 
 from .browser import find_browser, levels, shown
-from .test_reader import EXACT, IGNORED, _svg, scene
+from .features import EXACT, svg
+from .test_reader import IGNORED, scene
 from .test_writer import FILLED, _drawing
 
 SIZE = 128
@@ -19,7 +20,7 @@ FOREIGN = "switch"
 
 @pytest.mark.skipif(find_browser() is None, reason="no browser: needs chromium or chrome on the search path")
 def test_a_browser_shows_what_we_wrote_and_what_we_read(tmp_path: Path) -> None:
-    sources = {name: _svg(body) for name, body in EXACT.items()} | {"fills": FILLED.encode()}
+    sources = {name: svg(body) for name, body in EXACT.items()} | {"fills": FILLED.encode()}
     names, originals, written, drawings = [], [], [], []
     for number, (name, data) in enumerate(sources.items()):
         original = tmp_path / f"{number}.svg"
@@ -51,7 +52,7 @@ def test_a_browser_ignores_the_values_that_we_ignore(tmp_path: Path) -> None:
     files = []
     for number, (key, inherited, value) in enumerate(cases):
         files.append(tmp_path / f"{number}.svg")
-        files[-1].write_bytes(_svg(scene(key, inherited, f'{key}="{value}"')))
+        files[-1].write_bytes(svg(scene(key, inherited, f'{key}="{value}"')))
     for case, file, picture in zip(cases, files, shown(str(find_browser()), files, SIZE), strict=True):
         difference = np.abs(levels(read_svg(file, (SIZE, SIZE))) - picture).mean()
         assert difference < 1.0, f"{case}: {difference:.2f} levels"

@@ -145,7 +145,7 @@ FILLED = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">
 gradientTransform="rotate(20)" fx=".3"><stop/><stop offset=".8" stop-color="#fff"/></radialGradient><clipPath id="c">
 <circle cx="40" cy="44" r="30"/></clipPath>
 <clipPath id="d"><path clip-rule="evenodd" d="M0 0h90v90h-90zM30 30h20v20h-20z"/></clipPath>
-<rect id="clip1" width="90" height="60" fill="url(#a)" clip-path="url(#c)"/><g clip-path="url(#c)">
+<rect id="gradient1" width="90" height="60" fill="url(#a)" clip-path="url(#c)"/><g clip-path="url(#c)">
 <path d="M20 20h60v60z" fill="url(#b)" clip-path="url(#d)" stroke="url(#a)" stroke-width="5"/></g></svg>"""
 
 
@@ -156,14 +156,13 @@ def test_gradients_and_clips_survive_the_round_trip() -> None:
     assert sum(fill is not None for fill in drawing.fills) == 3
     text = svg_text(drawing)
     assert text.count("<linearGradient") == 2
-    assert text.count("<clipPath") == 2
+    assert "<clipPath" not in text, "clips are geometry"
     again = read_svg(text.encode())
     assert np.abs(_levels(again.render()) - _levels(drawing.render())).mean() < 0.1
     for source in (FILLED, text):
         png = resvg.svg_to_bytes(svg_string=source, background="#ffffff")
         theirs = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
         assert np.abs(_levels(drawing.render()) - theirs).mean() < 0.7
-    assert svg_text(drawing.scaled((192, 192))).count("<clipPath") == 2
     larger = _levels(drawing.render((192, 192))).reshape(96, 2, 96, 2, 3).mean((1, 3))
     assert np.abs(larger - _levels(drawing.render())).mean() < 0.3
 

@@ -24,7 +24,7 @@ class Layers(NamedTuple):
     Attributes:
         alpha: `[total]` opacity times coverage (times the factor).
         contrast: `[K, total]` the path's color minus the canvas under it.
-        factor: `[total]` what gradients and clips multiply opacities with; None if there are none.
+        factor: `[total]` what gradients multiply opacities with; None if there are none.
     """
 
     alpha: Tensor
@@ -90,7 +90,7 @@ def paint(
 
 def _color(plain: Tensor, field: Field | None) -> Tensor:
     """The path's color `[K, 1, 1]`, or that of its gradient `[K, h, w]`."""
-    if field is None or field.colors is None:
+    if field is None:
         return plain
     rest = plain[3:].expand(-1, *field.factor.shape)
     return torch.cat([field.colors, rest])

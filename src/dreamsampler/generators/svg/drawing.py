@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError
-from .fill import Fill, scaled_fills
+from .fill import Gradient
 from .rasterizer import rasterize
 from .structure import FillRule, Structure
 
@@ -23,14 +23,14 @@ class Shape:
         rgba: color and opacity, each in [0, 1].
         rule: what counts as inside.
         name: id in the file; "" for none.
-        fill: a gradient or clips; None for the plain color.
+        fill: a gradient; None for the plain color.
     """
 
     contours: tuple[Tensor, ...]
     rgba: tuple[float, float, float, float]
     rule: FillRule = FillRule.NONZERO
     name: str = ""
-    fill: Fill | None = None
+    fill: Gradient | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Drawing:
         size: height and width of the canvas.
         background: `[3]` in [0, 1], or None for a transparent canvas (rendered white, as viewers do).
         names: id of each path; empty means path1, path2, ...
-        fills: gradients and clips, one entry a path; empty if all colors are plain.
+        fills: gradients, one entry a path; empty if all colors are plain.
         notes: what was approximated when the drawing was read, in words for the user.
 
     Example:
@@ -60,7 +60,7 @@ class Drawing:
     size: tuple[int, int]
     background: Tensor | None = None
     names: tuple[str, ...] = ()
-    fills: tuple[Fill | None, ...] = ()
+    fills: tuple[Gradient | None, ...] = ()
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -107,17 +107,20 @@ class Drawing:
             return self
         sx, sy = size[1] / self.size[1], size[0] / self.size[0]
         points = self.points * torch.tensor([sx, sy], dtype=self.points.dtype, device=self.points.device)
-        return replace(self, points=points, size=size, fills=scaled_fills(self.fills, sx, sy))
+        fills = tuple(fill and fill.scaled(sx, sy) for fill in self.fills)
+        return replace(self, points=points, size=size, fills=fills)
 
     def plain(self) -> Drawing:
-        """The same drawing in plain colors: gradients become their mean, clips are dropped; said in the notes."""
+        """The same drawing in plain colors: gradients become their mean, which the notes say."""
         if not any(self.fills):
             return self
         rgba = self.rgba.clone()
-        for path, fill in enumerate(self.fills):
-            if fill is not None and fill.mean is not None:
-                rgba[path] = torch.tensor([*fill.mean[:3], fill.mean[3] * float(rgba[path, 3])], dtype=rgba.dtype)
-        notes = (*self.notes, "gradients replaced by their mean color and clips dropped")
+        for path, shape in enumerate(self.shapes()):
+            if shape.fill is not None:
+                lines = [flattened(contour.double()) for contour in shape.contours]
+                mean = shape.fill.mean(torch.cat(lines), torch.cat([line.roll(-1, 0) for line in lines])).to(rgba)
+                rgba[path] = torch.cat([mean[:3], mean[3:] * rgba[path, 3:]])
+        notes = (*self.notes, "gradients replaced by their mean color")
         return replace(self, rgba=rgba, fills=(), notes=notes)
 
     def select(self, paths: Sequence[int]) -> Drawing:
@@ -133,3 +136,11 @@ class Drawing:
         ground = None if self.background is None else self.background.to(device=device, dtype=dtype)
         points, rgba = (tensor.to(device=device, dtype=dtype) for tensor in (self.points, self.rgba))
         return replace(self, points=points, rgba=rgba, background=ground)
+
+
+def flattened(contour: Tensor, steps: int = 8) -> Tensor:
+    """Return vertices on a closed contour `[3 S, 2]`, `steps` a segment: `[steps S, 2]`."""
+    cubics = torch.stack([contour[0::3], contour[1::3], contour[2::3], contour.roll(-3, 0)[0::3]])
+    t = torch.arange(steps, dtype=contour.dtype).unsqueeze(1) / steps
+    basis = torch.cat([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], dim=1)
+    return torch.einsum("tk,ksd->std", basis, cubics).reshape(-1, 2)

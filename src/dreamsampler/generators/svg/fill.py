@@ -1,22 +1,29 @@
-"""Fills other than one plain color: linear and radial gradients, and clips.
+"""Fills other than one plain color: linear and radial gradients.
 
 They are fixed: gradients flow through them to the points and opacities of a path, not to their own geometry or stops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from .structure import Structure
-
 Rgba = tuple[float, float, float, float]
 Affine = tuple[float, float, float, float, float, float]
 """a, b, c, d, e, f of SVG: (x, y) -> (a x + c y + e, b x + d y + f)."""
+
+
+GRID = 24
+
+
+class Field(NamedTuple):
+    """A gradient over a path's box: colors `[3, h, w]`, factor of the opacity `[h, w]`."""
+
+    colors: Tensor
+    factor: Tensor
 
 
 @dataclass(frozen=True)
@@ -75,85 +82,31 @@ class Gradient:
         a, b, c, d, e, f = self.to_unit
         return replace(self, to_unit=(a / sx, b / sx, c / sy, d / sy, e, f))
 
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """What may be painted: the union of paths.
-
-    Attributes:
-        points, structure: packed as those of drawings, in pixels.
-    """
-
-    points: Tensor
-    structure: Structure
-
-    def scaled(self, sx: float, sy: float) -> Clip:
-        return Clip(self.points * torch.tensor([sx, sy], dtype=self.points.dtype), self.structure)
-
-
-@dataclass(frozen=True, eq=False)
-class Fill:
-    """How a path is filled if not by one plain color.
-
-    Attributes:
-        gradient: takes the place of the path's color; its alpha multiplies the path's opacity.
-        clips: only what lies in all of them is painted.
-        mean: mean color and alpha of the gradient over the path.
-    """
-
-    gradient: Gradient | None = None
-    clips: tuple[Clip, ...] = ()
-    mean: Rgba | None = None
-
-
-def scaled_fills(fills: Sequence[Fill | None], sx: float, sy: float) -> tuple[Fill | None, ...]:
-    """The fills on a canvas sx times as wide and sy times as high; paths that share a clip still share it."""
-    clips = {id(clip): clip.scaled(sx, sy) for fill in fills if fill is not None for clip in fill.clips}
-    return tuple(
-        fill
-        and replace(
-            fill,
-            gradient=fill.gradient and fill.gradient.scaled(sx, sy),
-            clips=tuple(clips[id(clip)] for clip in fill.clips),
-        )
-        for fill in fills
-    )
-
-
-class Field(NamedTuple):
-    """A fill over a path's box: colors `[3, h, w]` or None, factor of the opacity `[h, w]`."""
-
-    colors: Tensor | None
-    factor: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Fills:
-    """The fills of all paths of a scene, with the masks of their clips (1 inside, 0 outside) rendered once.
-
-    Attributes:
-        fills: one a path; None for a plain color.
-        masks: `[H, W]` for every clip, by its identity.
-    """
-
-    fills: Sequence[Fill | None]
-    masks: dict[int, Tensor] = field(default_factory=dict)
-
-    def at(self, path: int, row: list[int], like: Tensor) -> Field | None:
-        """The fill of a path over its box (x0, y0, width, height, ...)."""
-        fill = self.fills[path]
-        if fill is None:
-            return None
+    def over(self, row: list[int], like: Tensor) -> Field:
+        """Return the gradient over a path's box (x0, y0, width, height, ...)."""
         x0, y0, width, height = row[:4]
-        colors, factor = None, like.new_ones(height, width)
-        if fill.gradient is not None:
-            y, x = torch.meshgrid(
-                torch.arange(height, dtype=like.dtype, device=like.device) + (y0 + 0.5),
-                torch.arange(width, dtype=like.dtype, device=like.device) + (x0 + 0.5),
-                indexing="ij",
-            )
-            found = fill.gradient.at(x, y)
-            colors, factor = found[:3], found[3]
-        for clip in fill.clips:
-            factor = factor * self.masks[id(clip)][y0 : y0 + height, x0 : x0 + width]
-        return Field(colors, factor)
+        y, x = torch.meshgrid(
+            torch.arange(height, dtype=like.dtype, device=like.device) + (y0 + 0.5),
+            torch.arange(width, dtype=like.dtype, device=like.device) + (x0 + 0.5),
+            indexing="ij",
+        )
+        found = self.at(x, y)
+        return Field(found[:3], found[3])
+
+    def mean(self, outline: Tensor, ends: Tensor) -> Tensor:
+        """Return the mean RGBA over the inside of a polygon (even-odd), its color weighted by opacity.
+
+        Args:
+            outline: `[N, 2]` where its edges begin, and `ends`, where they end. If nothing is inside, they count.
+        """
+        low, high = outline.min(0).values, outline.max(0).values
+        grid = (torch.arange(GRID, dtype=outline.dtype) + 0.5).unsqueeze(1) / GRID * (high - low) + low
+        (xa, ya), (xb, yb), rows = outline.T, ends.T, grid[:, 1:]
+        at, edge = ((rows >= torch.minimum(ya, yb)) & (rows < torch.maximum(ya, yb))).nonzero().T
+        x = xa[edge] + (rows[at, 0] - ya[edge]) / (yb - ya)[edge] * (xb - xa)[edge]
+        crossed = torch.zeros(GRID, GRID, dtype=torch.long).index_add_(0, at, (grid[:, 0] < x.unsqueeze(1)).long())
+        y, x = torch.meshgrid(grid[:, 1], grid[:, 0], indexing="ij")
+        inside = crossed % 2 == 1
+        found = self.at(x[inside], y[inside]) if bool(inside.any()) else self.at(xa.contiguous(), ya.contiguous())
+        weights = found[3] if float(found[3].sum()) > 0 else torch.ones_like(found[3])
+        return torch.cat([(found[:3] * weights).sum(1) / weights.sum(), found[3:].mean(1)])

@@ -1,31 +1,24 @@
-"""Gradients and clips of a drawing as the <defs> of an SVG file, and the attributes that refer to them."""
+"""Gradients of a drawing as the <defs> of an SVG file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from torch import Tensor
-
-from .fill import Affine, Clip, Fill, Gradient, Rgba
-from .pathdata import path_data
-from .structure import FillRule
+from .fill import Affine, Gradient, Rgba
 
 
 @dataclass
 class Definitions:
-    """Collects gradients and clips, each once.
+    """Collects gradients, each once.
 
     Attributes:
         paint: RGBA -> attribute values (#rrggbb, opacity).
-        decimals: of the coordinates of clips.
     """
 
     paint: Callable[[Rgba], tuple[str, str]]
-    decimals: int = 2
     lines: list[str] = field(default_factory=list)
     gradients: dict[Gradient, str] = field(default_factory=dict)
-    clips: dict[int, str] = field(default_factory=dict)
 
     def gradient(self, gradient: Gradient) -> str:
         """The id of a gradient."""
@@ -34,20 +27,6 @@ class Definitions:
             self.gradients[gradient] = name
             self.lines.append(self._gradient(gradient, name))
         return self.gradients[gradient]
-
-    def clip(self, clip: Clip) -> str:
-        """The id of a clip."""
-        if id(clip) not in self.clips:
-            name = f"clip{len(self.clips) + 1}"
-            self.clips[id(clip)] = name
-            self.lines.append(self._clip(clip, name))
-        return self.clips[id(clip)]
-
-    def around(self, fill: Fill | None, element: str) -> str:
-        """The element within groups that clip it: all clips must let a point through."""
-        for clip in fill.clips if fill is not None else ():
-            element = f'<g clip-path="url(#{self.clip(clip)})">{element}</g>'
-        return element
 
     def _gradient(self, gradient: Gradient, name: str) -> str:
         where = 'x1="0" y1="0" x2="1" y2="0"'
@@ -66,14 +45,6 @@ class Definitions:
             f'<{kind} id="{name}" gradientUnits="userSpaceOnUse" {where} gradientTransform="matrix({matrix})"{spread}>'
             f"{''.join(stops)}</{kind}>"
         )
-
-    def _clip(self, clip: Clip, name: str) -> str:
-        parts = []
-        for path, (first, end) in enumerate(clip.structure.point_ranges()):
-            contours: tuple[Tensor, ...] = clip.points[first:end].split([3 * n for n in clip.structure.segments[path]])
-            rule = ' clip-rule="evenodd"' if clip.structure.rules[path] is FillRule.EVENODD else ""
-            parts.append(f'<path d="{path_data(contours, self.decimals)}"{rule}/>')
-        return f'<clipPath id="{name}">{"".join(parts)}</clipPath>'
 
 
 def inverse(affine: Affine) -> Affine:

@@ -54,7 +54,7 @@ class SvgGenerator:
     ) -> SvgGenerator:
         """Start from drawings of the same structure and size; one without a background gets a white one.
 
-        Colors are optimized as plain ones: gradients start as their mean and clips are dropped.
+        Colors are optimized as plain ones: gradients start as their mean.
 
         Raises:
             InputError: no drawings, drawings that differ in structure or size, or one without paths.

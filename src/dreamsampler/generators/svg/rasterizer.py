@@ -20,7 +20,7 @@ from .arguments import MAX_SIDE as MAX_SIDE
 from .arguments import checked, empty_canvas
 from .composite import Layers, paint, unpaint
 from .coverage import Boxes, Coverage, Edges, boxes, cover, edges_of, vertex_gradient
-from .fill import Field, Fill, Fills
+from .fill import Field, Gradient
 from .flatten import Flattening, Polylines, flatten
 from .memory import require_canvas
 from .structure import FillRule, Structure
@@ -39,7 +39,7 @@ class _Plan(NamedTuple):
     starts: list[int]
     evenodd: Tensor | None
     paths_per_scene: int
-    fills: Fills | None
+    fills: Sequence[Gradient | None] | None
 
 
 class _Run(NamedTuple):
@@ -60,7 +60,7 @@ def rasterize(
     *,
     alpha: bool = False,
     flattening: Flattening | None = None,
-    fills: Sequence[Fill | None] | None = None,
+    fills: Sequence[Gradient | None] | None = None,
 ) -> Tensor:
     """Render closed cubic contours.
 
@@ -74,7 +74,7 @@ def rasterize(
         alpha: return premultiplied colors and alpha over nothing instead; `image[:, :3] + (1 - image[:, 3:]) * b`
             puts them on a background b without fringes.
         flattening: how finely curves are cut.
-        fills: gradients and clips, one entry a path, in pixels of `size`; None for plain colors. They are constants.
+        fills: gradients, one entry a path, in pixels of `size`; None for plain colors. They are constants.
 
     Returns:
         `[B, 3, H, W]` (`[B, 4, H, W]` with `alpha`) in [0, 1], differentiable in points, rgba and background.
@@ -90,7 +90,7 @@ def rasterize(
     require_canvas(batch, 3 + alpha, size, points.dtype, points.device)
     colors, opacity = rgba[..., :3], rgba[..., 3]
     if fills is not None:  # the own color of a path with a gradient is not seen
-        seen = torch.tensor([fill is None or fill.gradient is None for fill in fills], device=points.device)
+        seen = torch.tensor([fill is None for fill in fills], device=points.device)
         colors = torch.where(seen.unsqueeze(1), colors, colors.detach())
     if alpha:
         if background is not None:
@@ -100,7 +100,7 @@ def rasterize(
     try:
         with few_threads(batch * height * width, points.device):
             lines = flatten(points, structure, flattening or Flattening())
-            plan = _plan(lines, structure, batch, _fills(fills, size, points))
+            plan = _plan(lines, structure, batch, fills if fills and any(fills) else None)
             flat = colors.reshape(-1, colors.shape[-1]), opacity.reshape(-1)
             return _Raster.apply(lines.vertices, *flat, canvas, plan)
     except (MemoryError, RuntimeError) as error:
@@ -111,21 +111,7 @@ def rasterize(
         raise
 
 
-def _fills(fills: Sequence[Fill | None] | None, size: tuple[int, int], like: Tensor) -> Fills | None:
-    """The fills with their clips rendered, each once: the union of a clip's paths, white on black."""
-    if fills is None or not any(fills):
-        return None
-    masks: dict[int, Tensor] = {}
-    for clip in (clip for fill in fills if fill is not None for clip in fill.clips):
-        if id(clip) not in masks:
-            white = like.new_ones(clip.structure.path_count, 4)
-            with torch.no_grad():
-                mask = rasterize(clip.points.to(like), clip.structure, white, size, like.new_zeros(3))
-            masks[id(clip)] = mask[0, 0]
-    return Fills(fills, masks)
-
-
-def _plan(lines: Polylines, structure: Structure, batch: int, fills: Fills | None) -> _Plan:
+def _plan(lines: Polylines, structure: Structure, batch: int, fills: Sequence[Gradient | None] | None) -> _Plan:
     starts = [0, *lines.counts.cumsum(0).tolist()]
     odd = [rule is FillRule.EVENODD for rule in structure.rules]
     evenodd = torch.tensor(odd * batch, device=lines.counts.device) if any(odd) else None
@@ -236,8 +222,8 @@ def _paint_run(
     covered = cover(mine, path_of_edge, part, evenodd, canvas.shape[2], canvas.shape[3])
     fields: list[Field | None] | None = None
     if plan.fills is not None:
-        paths = [path % plan.paths_per_scene for path in range(first, end)]
-        fields = [plan.fills.at(path, row, canvas) for path, row in zip(paths, part.rows, strict=True)]
+        fills = [plan.fills[path % plan.paths_per_scene] for path in range(first, end)]
+        fields = [fill and fill.over(row, canvas) for fill, row in zip(fills, part.rows, strict=True)]
     scenes = _scenes(plan, first, end)
     layers = paint(canvas, covered.covered, colors[first:end], opacity[first:end], part.rows, scenes, fields)
     return covered, layers

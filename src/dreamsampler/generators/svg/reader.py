@@ -12,6 +12,7 @@ import math
 import os
 from collections import Counter
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import torch
@@ -21,16 +22,16 @@ from ...io.content import read_bytes
 from ...io.decode import MAX_PIXELS
 from .arguments import MAX_SIDE
 from .drawing import Drawing, Shape
+from .reading.clip import Clipper
 from .reading.geometry import Array
 from .reading.paint import Document
 from .reading.stylesheet import read_stylesheet
 from .reading.viewport import Viewport, fit, view_box
 from .reading.walk import Context, Figure, Walker
-from .reading.xmltree import MAX_BYTES, Node, parse_xml
+from .reading.xmltree import MAX_BYTES, parse_xml
 from .structure import FillRule
 from .writer import BACKGROUND_ID, PROVENANCE_ID
 
-MAX_PATHS = 20_000
 NATURAL_LIMIT = 4096
 Source = str | os.PathLike[str] | bytes
 
@@ -48,7 +49,6 @@ def read_svg(source: Source, size: int | tuple[int, int] | None = None, dtype: t
     Raises:
         InputError: no such file, broken XML, entities, malformed or non-finite numbers, nothing to draw, too much of
             anything, more than 64 megapixels asked for.
-        MissingExtra: svgelements is not installed.
 
     Example:
         >>> text = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="3"/></svg>'
@@ -66,10 +66,10 @@ def read_svg(source: Source, size: int | tuple[int, int] | None = None, dtype: t
 def read_provenance(source: Source) -> dict[str, Any] | None:
     """What `write_svg` kept in <metadata>; None for files that it did not write."""
     data, name = _load(source)
-    for node in parse_xml(data, name).walk():
-        if node.tag == "metadata" and node.attributes.get("id") == PROVENANCE_ID:
+    for node in parse_xml(data, name).iter():
+        if node.tag == "metadata" and node.get("id") == PROVENANCE_ID:
             try:
-                found = json.loads(node.text)
+                found = json.loads(node.text or "")
             except ValueError:
                 return None
             return found if isinstance(found, dict) else None
@@ -82,26 +82,24 @@ def _load(source: Source) -> tuple[bytes, str]:
     return read_bytes(source, MAX_BYTES), os.fspath(source)
 
 
-def _svg_root(root: Node, name: str) -> Node:
+def _svg_root(root: Element, name: str) -> Element:
     if root.tag != "svg":
         raise InputError(f"{name}: its root element is not <svg>; is it an SVG file?")
     return root
 
 
-def _drawing(root: Node, size: int | tuple[int, int] | None, dtype: torch.dtype) -> Drawing:
+def _drawing(root: Element, size: int | tuple[int, int] | None, dtype: torch.dtype) -> Drawing:
     canvas, view, matrix = _canvas(root, size)
-    ids: dict[str, Node] = {}
-    for node in root.walk():
-        if "id" in node.attributes:
-            ids.setdefault(node.attributes["id"], node)
+    ids: dict[str, Element] = {}
+    for node in root.iter():
+        if node.get("id"):
+            ids.setdefault(node.attrib["id"], node)
     notes: Counter[str] = Counter()
-    walker = Walker(Document(ids, read_stylesheet(root, notes), notes))
+    walker = Walker(Document(ids, read_stylesheet(root, notes), notes), Clipper(notes))
     walker.visit(root, Context(matrix, {}, 1.0, view))
     if not walker.figures:
         left_out = "; " + ", ".join(notes) if notes else ""
         raise InputError(f"nothing to draw: no filled or stroked shape is visible{left_out}")
-    if len(walker.figures) > MAX_PATHS:
-        raise InputError(f"{len(walker.figures)} paths; at most {MAX_PATHS} are read, simplify the file")
     ground, figures = _background(walker.figures, canvas)
     shapes = [_shape(figure, dtype) for figure in figures]
     color = None if ground is None else torch.tensor(ground, dtype=dtype)
@@ -109,19 +107,17 @@ def _drawing(root: Node, size: int | tuple[int, int] | None, dtype: torch.dtype)
     return drawing.to(dtype=dtype)
 
 
-def _canvas(root: Node, size: int | tuple[int, int] | None) -> tuple[tuple[int, int], Viewport, Array]:
+def _canvas(root: Element, size: int | tuple[int, int] | None) -> tuple[tuple[int, int], Viewport, Array]:
     """Height and width in pixels, what percentages refer to, and the matrix from user units to pixels."""
-    box = view_box(root.attributes.get("viewBox"))
+    box = view_box(root.get("viewBox"))
     ground = Viewport(box[2], box[3]) if box else Viewport(300, 150)
-    width, height = (
-        ground.length(root.attributes.get(key) or "100%", axis) for key, axis in (("width", "x"), ("height", "y"))
-    )
+    width, height = (ground.length(root.get(key) or "100%", axis) for key, axis in (("width", "x"), ("height", "y")))
     if width <= 0 or height <= 0:
         raise InputError(f"width and height: {width:g} x {height:g}, nothing would be drawn")
-    if box is not None and ("width" in root.attributes) != ("height" in root.attributes):
+    if box is not None and ("width" in root.attrib) != ("height" in root.attrib):
         # The missing one follows from the aspect of the view box.
         width, height = (
-            (width, width * box[3] / box[2]) if "width" in root.attributes else (height * box[2] / box[3], height)
+            (width, width * box[3] / box[2]) if "width" in root.attrib else (height * box[2] / box[3], height)
         )
     box = box or (0.0, 0.0, width, height)
     if isinstance(size, tuple):
@@ -141,7 +137,7 @@ def _canvas(root: Node, size: int | tuple[int, int] | None) -> tuple[tuple[int, 
             f"megapixels are drawn: ask for {int(max(canvas) * math.sqrt(MAX_PIXELS / pixels))} or less on the longer "
             "side"
         )
-    matrix = fit(box, canvas[1], canvas[0], root.attributes.get("preserveAspectRatio", ""))
+    matrix = fit(box, canvas[1], canvas[0], root.get("preserveAspectRatio", ""))
     if not math.isfinite(float(np.abs(matrix).max())):
         raise InputError("viewBox: its numbers are too large or too small")
     return canvas, Viewport(box[2], box[3]), matrix

@@ -57,11 +57,10 @@ def svg_text(
     drawing: Drawing, *, title: str = "", provenance: Mapping[str, Any] | None = None, decimals: int = 2
 ) -> str:
     """Return the drawing as the text of an SVG file."""
-    definitions = Definitions(_stop, decimals)
-    fills = drawing.fills or (None,) * drawing.structure.path_count
+    definitions = Definitions(_stop)
     data = [path_data(shape.contours, decimals) for shape in drawing.shapes()]
     attributes = path_attributes(drawing, data, definitions)
-    bodies = [definitions.around(fill, f"<path{text}/>") for fill, text in zip(fills, attributes, strict=True)]
+    bodies = [f"<path{text}/>" for text in attributes]
     return document(drawing, bodies, title, provenance, definitions.lines)
 
 
@@ -99,8 +98,8 @@ def path_attributes(drawing: Drawing, data: list[str], definitions: Definitions 
     found = []
     for name, d, color, rule, fill in zip(names, data, rgba, drawing.structure.rules, fills, strict=True):
         paint = hex_color(color)
-        if definitions is not None and fill is not None and fill.gradient is not None:
-            paint = f"url(#{definitions.gradient(fill.gradient)})"
+        if definitions is not None and fill is not None:
+            paint = f"url(#{definitions.gradient(fill)})"
         text = f' id="{name}" d="{d}" fill="{paint}"'
         opacity = opacity_text(color)
         if opacity != "1":
@@ -141,7 +140,7 @@ def quantized_rgba(rgba: Tensor) -> Tensor:
 def unique_names(names: tuple[str, ...]) -> list[str]:
     """Return valid, distinct XML ids; names that are missing, malformed or taken become path1, path2, ..."""
     taken = {BACKGROUND_ID, PROVENANCE_ID, "shapes"}
-    reserved = re.compile(r"(gradient|clip)\d+")
+    reserved = re.compile(r"gradient\d+")
     found = []
     for number, name in enumerate(names, start=1):
         if not re.fullmatch(r"[A-Za-z_][\w.-]*", name, re.ASCII) or name in taken or reserved.fullmatch(name):

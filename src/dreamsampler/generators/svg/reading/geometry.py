@@ -1,29 +1,34 @@
-"""SVG's basic shapes, path data and transforms as numbers. The only file that uses svgelements.
+"""SVG's path data, basic shapes and transforms as numbers.
 
 A curve is an array `[3 S + 1, 2]`: anchor, two handles, anchor, two handles, ..., anchor.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core.errors import InputError, MissingExtra
+from ....core.errors import InputError
 
 Array = NDArray[np.float64]
+Lengths = Callable[[str, str], float]
+"""(attribute text, axis "x", "y" or "r") -> number in user units."""
 ROUNDING = 1e-9
-_WORD = re.compile(r"[A-Za-z]+")
-_TRANSFORM_WORDS = frozenset(
-    {"matrix", "translate", "translatex", "translatey", "scale", "scalex", "scaley", "rotate", "skew", "skewx", "skewy"}
-    | {"e", "none", "deg", "rad", "grad", "turn", "px", "pt", "pc", "in", "cm", "mm", "q", "em", "rem", "ex"}
-)
-KAPPA = 4 / 3 * math.tan(math.pi / 8)
+MAX_SEGMENTS = 300_000
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBERS = re.compile(rf"[\s,]*(?:({_NUMBER})|$)")
+_SPACE = re.compile(r"[\s,]*")
+_FLAG = re.compile(r"[\s,]*([01])")
+_COMMANDS = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*)")
+_COUNTS = {"M": 2, "Z": 0, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7}
+_CALL = re.compile(r"[\s,]*([A-Za-z]+)\s*\(([^()]*)\)[\s,]*")
+_ANGLES = {"": math.pi / 180, "deg": math.pi / 180, "rad": 1.0, "grad": math.pi / 200, "turn": math.tau}
 
 
 class Curve(NamedTuple):
@@ -33,179 +38,263 @@ class Curve(NamedTuple):
     closed: bool
 
 
-def _library() -> Any:
-    try:
-        import svgelements
-    except ImportError as error:
-        raise MissingExtra("reading SVG files needs svgelements: pip install 'dreamsampler[svg]'") from error
-    return svgelements
-
-
-@contextmanager
-def _explained(what: str, text: str) -> Iterator[None]:
-    """Whatever the parser throws on malformed text becomes an InputError that quotes it."""
-    try:
-        yield
-    except MissingExtra:
-        raise
-    except Exception as error:
-        shown = text if len(text) <= 60 else text[:57] + "..."
-        raise InputError(f"{what}: cannot read {shown!r} ({type(error).__name__}: {error})") from error
-
-
-def affine(text: str) -> Array:
-    """A `transform` attribute as a 3 x 3 matrix for column vectors."""
-    with _explained("transform", text):
-        # the parser takes what it does not know for nothing
-        unknown = [word for word in _WORD.findall(text) if word.lower() not in _TRANSFORM_WORDS]
-        if unknown:
-            raise ValueError(f"unknown word {unknown[0][:20]!r}")
-        m = _library().Matrix(text)
-        return np.array([[m.a, m.c, m.e], [m.b, m.d, m.f], [0, 0, 1]], dtype=np.float64)
-
-
 def transformed(points: Array, matrix: Array) -> Array:
     result: Array = points @ matrix[:2, :2].T + matrix[:2, 2]
     return result
 
 
-def path_curves(data: str) -> list[Curve]:
-    """The subpaths of a `d` attribute, everything converted to cubics (arcs to 1e-5 of their radius)."""
-    with _explained("path data", data):
-        library = _library()
-        path = library.Path(data)
-        path.approximate_arcs_with_cubics(error=0.125)  # eighths of a turn
-        curves: list[Curve] = []
-        points: list[tuple[float, float]] = []
-        for segment in path:
-            if isinstance(segment, library.Move):
-                _finish(curves, points, False)
-                points = [_xy(segment.end)]
-            elif isinstance(segment, library.Close):
-                start = points[0]
-                if len(points) > 1 and math.dist(points[-1], start) <= ROUNDING * (1 + math.hypot(*start)):
-                    points[-1] = start  # relative steps add up to nearly the start
-                elif points[-1] != start:
-                    points += line_to(points[-1], start)
-                _finish(curves, points, True)
-                points = [start]
-            else:
-                if not points:
-                    points = [_xy(segment.start)]
-                points += _cubic(library, segment, points[-1])
-        _finish(curves, points, False)
-    for curve in curves:
-        if not np.isfinite(curve.points).all():
-            raise InputError(f"path data: NaN or infinite coordinates in {data[:60]!r}")
-    return curves
+def translation(x: float, y: float) -> Array:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], dtype=np.float64)
 
 
-def _finish(curves: list[Curve], points: list[tuple[float, float]], closed: bool) -> None:
-    if len(points) > 1 or (points and closed):
-        curves.append(Curve(np.array(points, dtype=np.float64), closed))
+def affine(text: str) -> Array:
+    """Return a `transform` attribute as a 3 x 3 matrix for column vectors.
+
+    Raises:
+        InputError: a function or a number that is none.
+
+    Example:
+        >>> affine("translate(2 3) scale(4)").tolist()
+        [[4.0, 0.0, 2.0], [0.0, 4.0, 3.0], [0.0, 0.0, 1.0]]
+    """
+    matrix, place, text = np.eye(3), 0, text.strip()
+    if len(text) > 10_000:
+        raise InputError(f"transform: {len(text)} characters; simplify the file")
+    while place < len(text) and text != "none":
+        call = _CALL.match(text, place)
+        own = _function(call[1].lower(), call[2]) if call else None
+        if call is None or own is None:
+            raise InputError(f"transform: cannot read {text[place : place + 60]!r}")
+        matrix, place = matrix @ own, call.end()
+    return matrix
 
 
-def _xy(point: Any) -> tuple[float, float]:
-    return float(point.x), float(point.y)
+def _function(name: str, inside: str) -> Array | None:
+    parts = [re.fullmatch(rf"({_NUMBER})(px|deg|rad|grad|turn)?", part) for part in inside.replace(",", " ").split()]
+    if not parts or None in parts:
+        return None
+    numbers = [float(part[1]) for part in parts if part]
+    angle = numbers[0] * _ANGLES.get(parts[0][2] or "", 0.0)  # type: ignore[index]
+    make, counts = _FUNCTIONS.get(name, (_matrix, ()))
+    return make(angle, *numbers) if len(numbers) in counts else None
 
 
-def line_to(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[float, float]]:
+def _matrix(_: float, a: float, b: float, c: float, d: float, e: float, f: float) -> Array:
+    return np.array([[a, c, e], [b, d, f], [0, 0, 1]], dtype=np.float64)
+
+
+def _rotation(angle: float, _: float, x: float = 0.0, y: float = 0.0) -> Array:
+    c, s = math.cos(angle), math.sin(angle)
+    return translation(x, y) @ _matrix(0, c, s, -s, c, 0, 0) @ translation(-x, -y)
+
+
+_FUNCTIONS: dict[str, tuple[Callable[..., Array], tuple[int, ...]]] = {
+    "matrix": (_matrix, (6,)),
+    "translate": (lambda _, x, y=0.0: translation(x, y), (1, 2)),
+    "translatex": (lambda _, x: translation(x, 0), (1,)),
+    "translatey": (lambda _, y: translation(0, y), (1,)),
+    "scale": (lambda _, x, y=None: np.diag([x, x if y is None else y, 1.0]), (1, 2)),
+    "scalex": (lambda _, x: np.diag([x, 1.0, 1.0]), (1,)),
+    "scaley": (lambda _, y: np.diag([1.0, y, 1.0]), (1,)),
+    "rotate": (_rotation, (1, 3)),
+    "skewx": (lambda angle, _: _matrix(0, 1, 0, math.tan(angle), 1, 0, 0), (1,)),
+    "skewy": (lambda angle, _: _matrix(0, 1, math.tan(angle), 0, 1, 0, 0), (1,)),
+}
+"""How many numbers each transform takes, and what it makes of the first as an angle and of all."""
+
+
+@functools.lru_cache(256)
+def path_curves(data: str) -> tuple[Curve, ...]:
+    """Return the subpaths of a `d` attribute, everything converted to cubics (arcs to 3e-4 of their radius).
+
+    Raises:
+        InputError: malformed, not finite, or more than `MAX_SEGMENTS` segments.
+
+    Example:
+        >>> [(len(curve.points), curve.closed) for curve in path_curves("M0 0h9v9zM1 1q2 2 4 0")]
+        [(10, True), (4, False)]
+    """
+    curves: list[Curve] = []
+    points = [0j]
+    control, last = 0j, ""
+    for command, values in _segments(data):
+        kind, here = command.upper(), points[-1]
+        base = here if command.islower() else 0j
+        pairs = [complex(x, y) + base for x, y in zip(values[-2::-2], values[::-2])][::-1] if kind not in "HVZ" else []
+        if kind == "M":
+            _finish(curves, points, False)
+            points = pairs
+        elif kind == "Z":
+            if len(points) > 1 and abs(here - points[0]) <= ROUNDING * (1 + abs(points[0])):
+                points[-1] = points[0]  # relative steps add up to nearly the start
+            elif here != points[0]:
+                points += _line(here, points[0])
+            _finish(curves, points, True)
+            points = [points[0]]
+        elif kind in "LHV":
+            x = here.real if kind == "V" else values[0] + base.real
+            y = here.imag if kind == "H" else values[0] + base.imag
+            end = pairs[0] if kind == "L" else complex(x, y)
+            points += _line(here, end)
+        elif kind in "CS":
+            first = pairs[-3] if kind == "C" else 2 * here - control if last in "CS" else here
+            control = pairs[-2]
+            points += [first, control, pairs[-1]]
+        elif kind in "QT":
+            control = pairs[0] if kind == "Q" else 2 * here - control if last in "QT" else here
+            end = pairs[-1]
+            points += [(here + 2 * control) / 3, (end + 2 * control) / 3, end]
+        else:
+            points += _arc(here, values, pairs[-1])
+        last = kind
+        if len(points) > 3 * MAX_SEGMENTS:
+            raise InputError(f"path data: more than {MAX_SEGMENTS} curve segments; simplify the file")
+    _finish(curves, points, False)
+    return tuple(curves)
+
+
+def _segments(data: str) -> Iterator[tuple[str, list[float]]]:
+    """Each command with the numbers of one segment; a command whose numbers repeat is repeated."""
+    place = len(data) - len(data.lstrip())
+    if data[place : place + 1] not in ("M", "m", ""):
+        raise InputError(f"path data: {data[:60]!r} does not begin with a move")
+    while place < len(data):
+        command = _COMMANDS.match(data, place)
+        if command is None:
+            raise InputError(f"path data: cannot read {data[place : place + 60]!r}")
+        letter, end = command[1], command.end()
+        count, values, at = _COUNTS[letter.upper()], list[float](), command.start(2)
+        more = count > 0
+        while more or _SPACE.match(data, at, end).end() < end:  # type: ignore[union-attr]
+            flag = letter in "Aa" and len(values) in (3, 4)
+            number = (_FLAG if flag else _NUMBERS).match(data, at, end)
+            if number is None or number[1] is None or count == 0:
+                raise InputError(f"path data: cannot read {data[command.start() : command.start() + 60]!r}")
+            values.append(float(number[1]))
+            at, more = number.end(), len(values) + 1 < count
+            if not math.isfinite(values[-1]):
+                raise InputError(f"path data: infinite coordinates in {data[:60]!r}")
+            if len(values) == count:
+                yield letter, values
+                letter, values = {"M": "L", "m": "l"}.get(letter, letter), []
+        if values:
+            raise InputError(f"path data: numbers are missing in {data[command.start() : end][:60]!r}")
+        if count == 0:
+            yield letter, values
+        place = end
+
+
+def _finish(curves: list[Curve], points: list[complex], closed: bool) -> None:
+    if len(points) > 1 or closed:
+        curves.append(Curve(np.array(points).view(np.float64).reshape(-1, 2), closed))
+
+
+def _line(start: complex, end: complex) -> list[complex]:
     """Handles at 1/3 and 2/3, and the end."""
-    (x0, y0), (x1, y1) = start, end
-    return [((2 * x0 + x1) / 3, (2 * y0 + y1) / 3), ((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3), end]
+    return [(2 * start + end) / 3, (start + 2 * end) / 3, end]
 
 
-def _cubic(library: Any, segment: Any, start: tuple[float, float]) -> list[tuple[float, float]]:
-    """The three further points of a segment as a cubic."""
-    end = _xy(segment.end)
-    if isinstance(segment, library.CubicBezier):
-        return [_xy(segment.control1), _xy(segment.control2), end]
-    if isinstance(segment, library.QuadraticBezier):
-        (x0, y0), (x1, y1), (x2, y2) = start, _xy(segment.control), end
-        return [((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3), ((x2 + 2 * x1) / 3, (y2 + 2 * y1) / 3), end]
-    return line_to(start, end)
+def _arc(start: complex, values: list[float], end: complex) -> list[complex]:
+    """An elliptic arc as cubics of at most a quarter turn (SVG 1.1, appendix F.6)."""
+    rx, ry, degrees, large, sweep = abs(values[0]), abs(values[1]), *values[2:5]
+    if start == end or rx == 0 or ry == 0:
+        return _line(start, end)
+    turn = complex(math.cos(math.radians(degrees)), math.sin(math.radians(degrees)))
+    a, b = (complex((p / turn).real / rx, (p / turn).imag / ry) for p in (start, end))  # on a unit circle
+    half = abs(b - a) / 2
+    grow = max(1.0, half)  # radii that do not reach are enlarged
+    a, b, half = a / grow, b / grow, min(half, 1.0)
+    sign = 1.0 if large == sweep else -1.0
+    center = (a + b) / 2 - sign * math.sqrt(max(0.0, 1 - half * half)) * 1j * (b - a) / max(abs(b - a), 1e-300)
+    angle = math.atan2(((b - center) / (a - center)).imag, ((b - center) / (a - center)).real)
+    if (sweep and angle < 0) or (not sweep and angle > 0):
+        angle += math.tau if sweep else -math.tau
+    count = max(1, math.ceil(abs(angle) / (math.pi / 2) - 1e-9))
+    handle, step = 4j / 3 * math.tan(angle / count / 4), angle / count
+    found: list[complex] = []
+    for k in range(count):
+        p, q = ((a - center) * complex(math.cos(t), math.sin(t)) for t in (k * step, (k + 1) * step))
+        found += [center + p + handle * p, center + q - handle * q, center + q]
+    placed = [turn * complex(grow * rx * p.real, grow * ry * p.imag) for p in found]
+    return [*placed[:-1], end]
 
 
-Lengths = Callable[[str, str], float]
-"""(attribute text, axis "x", "y" or "r") -> number in user units."""
+def shape_curves(tag: str, attributes: Mapping[str, str], length: Lengths) -> tuple[Curve, ...]:
+    """Return the outline of a basic shape or path; empty if SVG draws nothing.
 
-
-def shape_curves(tag: str, attributes: Mapping[str, str], length: Lengths) -> list[Curve]:
-    """The outline of a basic shape or path; empty where SVG says that nothing is drawn."""
+    Ellipses begin at their rightmost point and rectangles at the left end of their upper side, clockwise, as SVG has
+    it: dashes are counted from there.
+    """
 
     def number(key: str, axis: str) -> float:
         return length(attributes.get(key, "0"), axis)
 
     if tag == "path":
         data = attributes.get("d", "").strip()
-        return path_curves(data) if data and data != "none" else []
+        return path_curves(data) if data != "none" else ()
     if tag in ("polygon", "polyline"):
-        vertices = _vertices(attributes.get("points", ""))
-        return [straight(vertices, tag == "polygon")] if len(vertices) > 1 else []
+        text = attributes.get("points", "").strip()
+        if text.count(" ") + text.count(",") > 4 * MAX_SEGMENTS:
+            raise InputError(f"points: more than {MAX_SEGMENTS}; simplify the file")
+        try:
+            values = np.array([float(part) for part in text.replace(",", " ").split()])
+        except ValueError as error:
+            raise InputError(f"points: cannot read {text[:60]!r} ({error})") from error
+        points = values[: len(values) // 2 * 2].tolist()
+        close = "Z" if tag == "polygon" else ""
+        return path_curves("M" + " ".join(map(repr, points)) + close) if len(points) > 2 else ()
     if tag == "line":
-        ends = [[number("x1", "x"), number("y1", "y")], [number("x2", "x"), number("y2", "y")]]
-        return [straight(np.array(ends), False)]
+        x1, y1, x2, y2 = number("x1", "x"), number("y1", "y"), number("x2", "x"), number("y2", "y")
+        return path_curves(f"M{x1!r} {y1!r}L{x2!r} {y2!r}")
     if tag == "rect":
         return _rectangle(attributes, number)
-    if tag in ("circle", "ellipse"):
-        rx = number("r", "r") if tag == "circle" else number("rx", "x")
-        ry = rx if tag == "circle" else number("ry", "y")
-        center, radii = np.array([number("cx", "x"), number("cy", "y")]), np.array([rx, ry])
-        return [_from_the_right(_rounded(center - radii, center + radii, rx, ry))] if rx > 0 and ry > 0 else []
-    return []
+    rx = number("r", "r") if tag == "circle" else number("rx", "x")
+    ry = rx if tag == "circle" else number("ry", "y")
+    return _ellipse(number("cx", "x"), number("cy", "y"), rx, ry) if rx > 0 and ry > 0 else ()
 
 
-def _from_the_right(ellipse: Curve) -> Curve:
-    """An ellipse that begins at its rightmost point, as SVG has it: dashes are counted from there."""
-    ring = np.roll(ellipse.points[:-1], -3, axis=0)
-    return Curve(np.concatenate([ring, ring[:1]]), True)
+def _ellipse(cx: float, cy: float, rx: float, ry: float) -> tuple[Curve, ...]:
+    arcs = "".join(f"A{rx!r} {ry!r} 0 0 1 {cx + x!r} {cy + y!r}" for x, y in ((0, ry), (-rx, 0), (0, -ry), (rx, 0)))
+    return path_curves(f"M{cx + rx!r} {cy!r}{arcs}Z")
 
 
-def _vertices(text: str) -> Array:
-    with _explained("points", text):
-        values = np.array([float(part) for part in text.replace(",", " ").split()])
-        if not np.isfinite(values).all():
-            raise ValueError("not finite")
-        return values[: len(values) // 2 * 2].reshape(-1, 2)
-
-
-def straight(vertices: Array, closed: bool) -> Curve:
-    """A polyline as cubics."""
-    if closed and (vertices[0] != vertices[-1]).any():
-        vertices = np.concatenate([vertices, vertices[:1]])
-    a, b = vertices[:-1], vertices[1:]
-    rest = np.stack([(2 * a + b) / 3, (a + 2 * b) / 3, b], axis=1).reshape(-1, 2)
-    return Curve(np.concatenate([vertices[:1], rest]), closed)
-
-
-def _rectangle(attributes: Mapping[str, str], number: Callable[[str, str], float]) -> list[Curve]:
+def _rectangle(attributes: Mapping[str, str], number: Callable[[str, str], float]) -> tuple[Curve, ...]:
     x, y, width, height = (number(key, axis) for key, axis in zip(("x", "y", "width", "height"), "xyxy"))
     if width <= 0 or height <= 0:
-        return []
+        return ()
     given = [key for key in ("rx", "ry") if attributes.get(key, "auto").strip() not in ("", "auto")]
-    rx = number("rx", "x") if "rx" in given else (number("ry", "y") if given else 0.0)
+    rx = number("rx", "x") if "rx" in given else number("ry", "y") if given else 0.0
     ry = number("ry", "y") if "ry" in given else rx
-    low, high = np.array([x, y]), np.array([x + width, y + height])
+    right, low = x + width, y + height
     if rx <= 0 or ry <= 0:
-        corners = np.array([[x, y], [high[0], y], high, [x, high[1]]])
-        return [straight(corners, True)]
-    return [_rounded(low, high, min(rx, width / 2), min(ry, height / 2))]
-
-
-def _rounded(low: Array, high: Array, rx: float, ry: float) -> Curve:
-    """A rectangle with elliptic corners, clockwise from the top left one's right end; an ellipse has no sides."""
-    (x0, y0), (x1, y1) = low.tolist(), high.tolist()
-    kx, ky = rx * (1 - KAPPA), ry * (1 - KAPPA)
-    points = [(x0 + rx, y0)]
-    corners = (
-        ((x1 - rx, y0), (x1 - kx, y0), (x1, y0 + ky), (x1, y0 + ry)),
-        ((x1, y1 - ry), (x1, y1 - ky), (x1 - kx, y1), (x1 - rx, y1)),
-        ((x0 + rx, y1), (x0 + kx, y1), (x0, y1 - ky), (x0, y1 - ry)),
-        ((x0, y0 + ry), (x0, y0 + ky), (x0 + kx, y0), (x0 + rx, y0)),
+        return path_curves(f"M{x!r} {y!r}H{right!r}V{low!r}H{x!r}Z")
+    rx, ry = min(rx, width / 2), min(ry, height / 2)
+    if 2 * rx == width and 2 * ry == height:
+        return _ellipse(x + rx, y + ry, rx, ry)
+    corner = f"A{rx!r} {ry!r} 0 0 1 "
+    return path_curves(
+        f"M{x + rx!r} {y!r}H{right - rx!r}{corner}{right!r} {y + ry!r}V{low - ry!r}{corner}{right - rx!r} {low!r}"
+        f"H{x + rx!r}{corner}{x!r} {low - ry!r}V{y + ry!r}{corner}{x + rx!r} {y!r}Z"
     )
-    for start, first, second, end in corners:
-        if math.dist(points[-1], start) > 1e-9 * (1 + abs(x0) + abs(y1)):
-            points += line_to(points[-1], start)
-        points += [first, second, end]
-    points[-1] = points[0]
-    return Curve(np.array(points, dtype=np.float64), True)
+
+
+def polygon(points: Array, steps: int = 8) -> Array:
+    """Return vertices on a curve `[3 S + 1, 2]`, `steps` a segment."""
+    cubics = np.stack([points[0:-3:3], points[1::3], points[2::3], points[3::3]], axis=1)
+    t = (np.arange(steps) / steps)[:, None]
+    basis = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
+    inner = np.einsum("nk,skd->snd", basis, cubics).reshape(-1, 2)
+    return np.concatenate([inner, points[-1:]])
+
+
+def closed(points: Array) -> Array | None:
+    """Return a curve `[3 S + 1, 2]` as a closed contour `[3 S, 2]`; None if it encloses nothing."""
+    spread = points - points[0]
+    reach = np.abs(spread).max()
+    far = spread[np.abs(spread).sum(1).argmax()]
+    if np.abs(spread @ np.array([-far[1], far[0]])).max() <= 1e-12 * reach * reach:
+        return None  # all on one line
+    if np.abs(points[-1] - points[0]).max() <= ROUNDING * reach:
+        return points[:-1]
+    end, start = points[-1], points[0]
+    return np.concatenate([points, [(2 * end + start) / 3, (end + 2 * start) / 3]])

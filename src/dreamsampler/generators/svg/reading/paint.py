@@ -3,47 +3,53 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
+from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from ..fill import Gradient, Rgba
-from .color import color
-from .geometry import Array, Curve
-from .gradient import mean_color, resolve
+from .geometry import Curve, polygon
+from .gradient import Described, describe, resolve
 from .stylesheet import Stylesheet
-from .values import accepted, reference
+from .values import accepted, color, reference
 from .viewport import Viewport, fraction
-from .xmltree import Node
 
 
-class Document(NamedTuple):
+@dataclass
+class Document:
     """What all elements of a file share.
 
     Attributes:
         ids: elements by id.
         sheet: its style sheet.
         notes: how often each kind of approximation was made.
+        gradients: those that were described already.
     """
 
-    ids: Mapping[str, Node]
+    ids: Mapping[str, Element]
     sheet: Stylesheet
     notes: Counter[str]
+    gradients: dict[Element, Described | None] = field(default_factory=dict)
+
+    def linked(self, href: str) -> Element | None:
+        """Return the element that `#id` refers to."""
+        return self.ids.get(href[1:]) if href.startswith("#") else None
 
 
 class Painted(NamedTuple):
-    """A color with the paint's own opacity; with a gradient (in the shape's coordinates) its mean takes its place."""
+    """A color with the paint's own opacity, or a gradient in the shape's coordinates (and a color that is not seen)."""
 
     rgba: Rgba
     gradient: Gradient | None = None
-    mean: Rgba | None = None
 
 
 def paint(
-    key: str, properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
+    key: str, properties: Mapping[str, str], curves: Sequence[Curve], document: Document, view: Viewport
 ) -> Painted | None:
-    """What a shape's "fill" or "stroke" paints; None if nothing."""
+    """Return what a shape's "fill" or "stroke" paints; None if nothing."""
     found = _painted(properties.get(key, "black" if key == "fill" else "none"), properties, curves, document, view)
     if found is None:
         return None
@@ -53,7 +59,7 @@ def paint(
 
 
 def _painted(
-    text: str, properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
+    text: str, properties: Mapping[str, str], curves: Sequence[Curve], document: Document, view: Viewport
 ) -> Painted | None:
     if text in ("none", "transparent"):
         return None
@@ -62,6 +68,7 @@ def _painted(
         return _server(link, properties, curves, document, view)
     if text == "currentcolor":
         text = properties.get("color", "black")
+        text = "black" if text == "currentcolor" else text
     if text.startswith("context-"):
         document.notes["paints taken from a context drawn black"] += 1
         text = "black"
@@ -69,31 +76,23 @@ def _painted(
 
 
 def _server(
-    link: tuple[str, str], properties: Mapping[str, str], curves: list[Curve], document: Document, view: Viewport
+    link: tuple[str, str], properties: Mapping[str, str], curves: Sequence[Curve], document: Document, view: Viewport
 ) -> Painted | None:
     name, fallback = link
     node = document.ids.get(name)
     if node is not None and node.tag in ("linearGradient", "radialGradient") and curves:
-        outline = [polygon(curve.points) for curve in curves]
-        corners = np.concatenate(outline)
-        gradient = resolve(node, document.ids, document.sheet, view, corners.min(0), corners.max(0))
+        if node not in document.gradients:
+            document.gradients[node] = describe(node, document.ids, document.sheet)
+        found = document.gradients[node]
+        corners = np.concatenate([polygon(curve.points) for curve in curves])
+        gradient = resolve(found, view, corners.min(0), corners.max(0)) if found is not None else None
         if gradient is None:
             return None
         if len(set(gradient.colors)) == 1:
             return Painted(gradient.colors[0])
-        mean = mean_color(gradient, outline)
-        return Painted((*mean[:3], 1.0), gradient, mean)
+        return Painted((*gradient.colors[0][:3], 1.0), gradient)
     if node is not None and node.tag == "pattern":
         document.notes["patterns left out"] += 1
     if name == "":
         document.notes["references to other files left out"] += 1
     return _painted(accepted("fill", fallback) or "none", properties, curves, document, view)
-
-
-def polygon(points: Array, steps: int = 8) -> Array:
-    """Vertices on a curve `[3 S + 1, 2]`, `steps` a segment."""
-    cubics = np.stack([points[0:-3:3], points[1::3], points[2::3], points[3::3]], axis=1)
-    t = (np.arange(steps) / steps)[:, None]
-    basis = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
-    inner = np.einsum("nk,skd->snd", basis, cubics).reshape(-1, 2)
-    return np.concatenate([inner, points[-1:]])

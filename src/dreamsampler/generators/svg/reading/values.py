@@ -10,15 +10,37 @@ import functools
 import re
 from collections.abc import Callable
 
+import tinycss2.color4
+
 from ....core.errors import InputError
-from .color import color
+from ..fill import Rgba
 from .viewport import Viewport
 
 Accept = Callable[[str], str | None]
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]*)['\"]?\s*\)\s*(.*)")
 _LOOSE = re.compile(r"\s|\.(?!\d)")
 """What attributes of shapes may have in a number, and properties may not: "5 px", "5."."""
+MAX_DASHES = 1000
+"""Longest pattern of dashes."""
 _ORDER = ("fill", "stroke", "markers")
+
+
+def color(text: str) -> Rgba:
+    """Return a CSS color as RGBA in [0, 1]; channels are rounded to 8 bits, as everywhere where such a file is shown.
+
+    Raises:
+        InputError: not a color.
+
+    Example:
+        >>> color("rgb(100% 0% 0% / 50%)")
+        (1.0, 0.0, 0.0, 0.5)
+    """
+    found = tinycss2.color4.parse_color(text) if len(text) <= 200 else None
+    if found is None or found == "currentcolor":
+        raise InputError(f"color: cannot read {text[:60]!r}; expected a name, #rrggbb, rgb() or hsl()")
+    *channels, alpha = (min(max(value or 0.0, 0.0), 1.0) for value in found.to("srgb"))
+    r, g, b = (round(channel * 255) / 255 for channel in channels)
+    return r, g, b, alpha
 
 
 def reference(text: str) -> tuple[str, str] | None:
@@ -67,7 +89,11 @@ def _dashes(text: str) -> str | None:
     if text.lower() == "none":
         return "none"
     lengths = re.split(r"\s*,\s*|\s+", text)
-    return " ".join(lengths) if all(_number(part, 0.0, units=True) for part in lengths) else None
+    return (
+        " ".join(lengths)
+        if len(lengths) <= MAX_DASHES and all(_number(part, 0.0, units=True) for part in lengths)
+        else None
+    )
 
 
 def _color(text: str) -> str | None:
