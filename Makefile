@@ -1,5 +1,6 @@
 # make demo    set up and run the main job on a bundled sample
 # make test    set up and run the test suite
+# make fuzz    all malformed inputs by class, with counts (minutes): make fuzz ARGS='--only svg'
 # make lint    formatting, lint and types
 # make docs    the documentation as a site in out/docs, the reference generated from docstrings
 # make dev     an environment with everything a contributor needs
@@ -28,7 +29,7 @@ JUDGE ?= --minutes 5
 TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m iconworld.training
 STAGE = --preset $(PRESET) --device $(DEVICE) --out $(RUN) $(if $(ICONS),--icons $(ICONS)) --resume
 
-.PHONY: help demo test lint docs dev prior clean
+.PHONY: help demo test fuzz lint docs dev prior clean
 .DELETE_ON_ERROR:
 
 help:
@@ -43,6 +44,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.installed-test
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check src tests

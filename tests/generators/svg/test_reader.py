@@ -67,8 +67,8 @@ def test_a_stroke_wider_than_its_circle_has_the_hole_that_viewers_draw() -> None
     """The outline on the inner side runs backwards there, in Skia, resvg and browsers: radius 2 of 8 stays open."""
     data = svg('<circle cx="32" cy="32" r="3" fill="none" stroke="#000" stroke-width="10"/>')
     ours = _ours(data, 64)[0]
-    assert ours[32, 32].min() == 255
-    assert ours[32, 37].max() == 0
+    assert ours[32, 32].min() > 254.9
+    assert ours[32, 37].max() < 0.1
     assert np.abs(ours - resvg(data, 64)).mean() < 0.1
 
 
@@ -78,7 +78,7 @@ def test_a_closed_dash_has_no_end_where_the_curve_begins() -> None:
     plain = _ours(svg(whole.format("")), 64)[0]
     assert np.abs(_ours(svg(whole.format(' stroke-dasharray="200 1"')), 64)[0] - plain).max() == 0
     joined = _ours(svg(whole.format(' stroke-dasharray="110 30" stroke-dashoffset="40"')), 64)[0]
-    assert joined[5, 5].max() == 0, "the corner where it begins is mitred"
+    assert joined[5, 5].max() < 0.1, "the corner where it begins is mitred"
 
 
 def test_a_width_alone_takes_the_aspect_of_the_view_box() -> None:
@@ -147,6 +147,13 @@ def test_what_was_said_before_an_ignored_value_counts() -> None:
     assert drawing.rgba.tolist() == [[1.0, 0.0, 0.0, 1.0], [1.0, pytest.approx(215 / 255), 0.0, 1.0]]
 
 
+def test_selectors_that_resvg_does_not_know() -> None:
+    style = "<style>rect ~ path{fill:red} path:not(.a){fill:lime} svg>path:last-of-type{fill:blue!important}</style>"
+    body = '<rect width="9" height="9"/><path class="a" d="M0 0h9v9z"/><path d="M0 0h9v9z"/><path d="M0 0h9v9z" {}/>'
+    rgba = read_svg(svg(style + body.format('style="fill:gold"'))).rgba
+    assert rgba[1:, :3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
 def test_empty_values_are_no_mistake_and_case_does_not_matter() -> None:
     body = (
         '<path d="M0 0h9v9z" fill=""/><path d="M0 0h9v9z" fill="RED" fill-rule="EvenOdd" stroke="NONE"/>'
@@ -201,7 +208,6 @@ def test_paths_off_the_canvas_and_thousands_of_paths_are_drawn() -> None:
 
 
 BOMB = '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-LAUGH = "".join(f'<g id="g{k}">' + f'<use href="#g{k - 1}"/>' * 10 + "</g>" for k in range(1, 9))
 
 
 @pytest.mark.parametrize(
@@ -255,16 +261,16 @@ def test_no_picture_beyond_the_limit_is_asked_of_the_rasterizer() -> None:
         read_svg(wide, (8001, 8001))
 
 
-def test_use_cannot_multiply_without_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "MAX_VISITS", 2000)
-    with pytest.raises(InputError, match="too often"):
-        read_svg(svg(f"<defs><circle id='g0' r='1'/>{LAUGH}</defs><use href='#g8'/>"))
-
-
 def test_segments_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "MAX_SEGMENTS", 10)
-    with pytest.raises(InputError, match="more than 10"):
+    with pytest.raises(InputError, match=r"<circle> number 3.*more than 10"):
         read_svg(svg("<circle r='9'/>" * 3))
+
+
+def test_a_clip_too_complicated_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    scribble = "M0 0" + "".join(f"L{k * 37 % 64} {k * 91 % 63}" for k in range(200)) + "z"
+    body = f'<clipPath id="c"><path d="{scribble}"/></clipPath><path clip-path="url(#c)" d="{scribble}"/>'
+    assert read_svg(svg(body)).notes == ("clip paths too complicated left out (1x)",)
 
 
 @settings(max_examples=150, deadline=None)

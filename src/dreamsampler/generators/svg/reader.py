@@ -96,7 +96,8 @@ def _drawing(root: Element, size: int | tuple[int, int] | None, dtype: torch.dty
             ids.setdefault(node.attrib["id"], node)
     notes: Counter[str] = Counter()
     walker = Walker(Document(ids, read_stylesheet(root, notes), notes), Clipper(notes))
-    walker.visit(root, Context(matrix, {}, 1.0, view))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused where it would be drawn
+        walker.visit(root, Context(matrix, {}, 1.0, view))
     if not walker.figures:
         left_out = "; " + ", ".join(notes) if notes else ""
         raise InputError(f"nothing to draw: no filled or stroked shape is visible{left_out}")
