@@ -84,7 +84,7 @@ def test_the_table_tells_the_exact_method_from_the_others():
 
 
 def test_diffpir_as_published_is_near_the_posterior():
-    """With sigma of pictures in [0, 1]: rho is a quarter of what the number in [-1, 1] would give (0.78, 1.51, 1.75)."""
+    """With sigma of pictures in [0, 1]: rho is a quarter of what [-1, 1] would give (0.78, 1.51, 1.75)."""
     table = run(("diffpir",), samples=200, steps=100)
     for _, cells in table.rows:
         bias, spread, misfit, _ = (cell.mean for cell in cells)

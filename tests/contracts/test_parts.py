@@ -20,7 +20,7 @@ SHAPE = (2, 4, 6, 6)
 GUIDANCE = {
     "single": Single(("target",)),
     "cfg": CFG(("target",), ("",), 5.0),
-    "cfg++": CFG(("target",), ("",), 0.5, carry="null"),
+    "cfg++": CFG(("target",), ("",), 0.5, renoise="uncond"),
     "branches": Branches(("",), (("target",), ("other",))),
     "two-step": Refined(("",), 1, warm=True),
     "fixed-point": Refined(("",), 2, warm=False),

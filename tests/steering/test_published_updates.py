@@ -85,7 +85,7 @@ def test_cfg_plus_plus_two_ways(gaussian, latent):
         e0, ec = eps_of(gaussian, z, s, ""), eps_of(gaussian, z, s, "target")
         e = e0 + lam * (ec - e0)
         z = s.a_next * (z - s.b * e) / s.a + s.b_next * e0
-    close(run(gaussian, latent, CFG(("target",), ("",), lam, carry="null")).z, z)
+    close(run(gaussian, latent, CFG(("target",), ("",), lam, renoise="uncond")).z, z)
     pull = Solve((TextPull((Constant(lam),)),))
     close(run(gaussian, latent, Branches(("",), (("target",),)), pull).z, z)
 
@@ -262,7 +262,7 @@ def test_no_evaluation_is_multiplied_by_zero(gaussian, latent):
     assert cost(CFG(("target",), ("",), 7.5)) == 2
     assert cost(CFG(("target",), ("",), 1.0)) == 1
     assert cost(CFG(("target",), ("",), 0.0)) == 1
-    assert cost(CFG(("target",), ("",), 0.0, carry="null")) == 1
+    assert cost(CFG(("target",), ("",), 0.0, renoise="uncond")) == 1
     idle = TextPull((Constant(0.0),) * 2)
     assert cost(Branches(("",), (("target",), ("other",)), idle.active), Solve((idle,))) == 1
     pull = TextPull((Constant(0.1),) * 2)

@@ -276,7 +276,7 @@ def test_seeds_and_prompts_matter(world: GaussianPrior) -> None:
 def test_calibration_balances_the_two_gradients_on_each_picture(world: GaussianPrior) -> None:
     measurement = measured(10, 14)
     run = start_run(DrawingProblem(measurement, settings=FEW, seeds=[1, 2])).optimization
-    guide = CFG(world.embed(["a disc"]), world.embed([""]), 3.0, carry="null")
+    guide = CFG(world.embed(["a disc"]), world.embed([""]), 3.0, renoise="uncond")
     step = guidance_schedule(world, 10, 0.5, (SIDE, SIDE))[5]
     seen: list[Prediction] = []
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.errors import InputError
+from ..core.settings import convert
 from ..core.types import Prior
 from ..io.tensors import to_pixels
-from ..tasks.generate import generate
+from ..tasks.generate import Generate, generate
 from ..tasks.settings import GenerateSettings
 from ..tasks.words import sides
 from .fit_to_grid import prior_notes
@@ -45,10 +46,7 @@ def execute(jobs: Sequence[Job[None]], prior: Prior, watch: Watch) -> list[Image
         prior,
         [recipe.prompts[0]] * len(jobs),
         size=(height, width),
-        negative_prompt=settings.negative_prompt,
-        steps=settings.steps,
-        scale=settings.guidance_scale,
-        carry="null" if settings.renoise == "uncond" else "guided",
+        settings=convert(Generate, settings),
         seeds=[job.recipe.seeds[0] for job in jobs],
         on_progress=watch.progress(),
     )

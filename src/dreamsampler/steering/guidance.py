@@ -32,27 +32,27 @@ class CFG:
         cond: the prompt's condition.
         null: the null (or negative) prompt's condition.
         scale: w. 1 is the prompt alone, 0 the null prompt alone: each then costs 1 evaluation, else 2.
-        carry: the noise handed to `Renoise`: "guided" (eps_w, as DDIM) or "null" (eps_0: with 0 <= scale <= 1 this is
-            CFG++, Chung et al., ICLR 2025).
+        renoise: the noise handed to `Renoise`: "guided" (eps_w, as DDIM) or "uncond" (eps_0: with 0 <= scale <= 1 this
+            is CFG++, Chung et al., ICLR 2025).
     """
 
     cond: Condition
     null: Condition
     scale: float = 7.5
-    carry: Literal["guided", "null"] = "guided"
+    renoise: Literal["guided", "uncond"] = "guided"
 
     def __post_init__(self) -> None:
-        if self.carry not in ("guided", "null"):
-            raise InputError(f"carry={self.carry!r}: expected 'guided' or 'null'")
+        if self.renoise not in ("guided", "uncond"):
+            raise InputError(f"renoise={self.renoise!r}: expected 'guided' or 'uncond'")
 
     def __call__(self, prior: Prior, state: State, step: Step) -> Prediction:
         if self.scale == 0.0:
             return prior.predict([state.z], step, [self.null])[0]
-        if self.scale == 1.0 and self.carry == "guided":
+        if self.scale == 1.0 and self.renoise == "guided":
             return prior.predict([state.z], step, [self.cond])[0]
         null, cond = prior.predict([state.z, state.z], step, [self.null, self.cond])
         z0 = mix(null.z0, cond.z0, self.scale)
-        return Prediction(z0, mix(null.eps, cond.eps, self.scale) if self.carry == "guided" else null.eps)
+        return Prediction(z0, mix(null.eps, cond.eps, self.scale) if self.renoise == "guided" else null.eps)
 
 
 @dataclass(frozen=True)

@@ -50,5 +50,5 @@ class CFGPlusPlus:
     def __call__(self, case: EditCase) -> Plan:
         visits = case.visits(self.steps)
         up = Leg("invert", case.clean(), ascending(clean_end(visits)), Mirror(case.source, case.null, self.weight))
-        guide = CFG(case.target, case.null, self.weight, carry="null")
+        guide = CFG(case.target, case.null, self.weight, renoise="uncond")
         return Plan((up, Leg("edit", from_the_top(case.z), visits, guide)))

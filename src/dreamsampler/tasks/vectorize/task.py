@@ -113,7 +113,7 @@ def dreamsampler_stages(problem: DrawingProblem) -> Stages[Drawn]:
         return finished(run)
     visits = guidance_schedule(prior, settings.steps - fitted, settings.denoise, problem.size)
     encode = encoder(prior, problem.size)
-    guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), settings.guidance_scale, carry="null")
+    guide = CFG(prior.embed([problem.prompt]), prior.embed([""]), settings.guidance_scale, renoise="uncond")
     losses = losses_of(problem, run, picture)
     yield Stage(
         "draw", run.optimization, visits, losses, guide, Mix(settings.eta), encode,

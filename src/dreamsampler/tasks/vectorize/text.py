@@ -55,7 +55,7 @@ def sample_picture(
         [prompt] * len(seeds),
         size=prior_grid(prior, size),
         steps=steps,
-        scale=guidance_scale,
+        guidance_scale=guidance_scale,
         seeds=seeds,
         on_progress=on_progress,
     )
