@@ -25,7 +25,7 @@ RUN ?= runs/$(PRESET)
 WEIGHTS ?= src/dreamsampler/weights
 AUTOENCODER ?= --minutes 12
 DIFFUSION ?= --minutes 40
-JUDGE ?= --minutes 5
+EVALUATOR ?= --minutes 5
 TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m iconworld.training
 STAGE = --preset $(PRESET) --device $(DEVICE) --out $(RUN) $(if $(ICONS),--icons $(ICONS)) --resume
 
@@ -61,7 +61,7 @@ dev: $(VENV)/.installed-dev
 prior: $(VENV)/.installed-test
 	$(TRAIN) autoencoder $(AUTOENCODER) $(STAGE)
 	$(TRAIN) diffusion $(DIFFUSION) $(STAGE)
-	$(TRAIN) judge $(JUDGE) $(STAGE)
+	$(TRAIN) evaluator $(EVALUATOR) $(STAGE)
 	$(TRAIN) card --out $(RUN) $(if $(ICONS),--icons $(ICONS)) $(CARD)
 	mkdir -p $(WEIGHTS)
 	cp -r $(RUN)/prior $(RUN)/judge $(WEIGHTS)/

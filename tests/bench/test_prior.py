@@ -1,4 +1,4 @@
-"""`bench prior` on a tiny real pipeline and a tiny judge of this world."""
+"""`bench prior` on a tiny real pipeline and a tiny evaluator of this world."""
 
 import json
 
@@ -6,13 +6,13 @@ import pytest
 from PIL import Image
 
 from dreamsampler.bench.metrics.psnr import decibels
-from dreamsampler.bench.prior import AUTOENCODER, COLORED, DETAILS, GOALS, INVERSION, JUDGE_NOUN, NAMED, run
+from dreamsampler.bench.prior import AUTOENCODER, COLORED, DETAILS, EVALUATOR_NOUN, GOALS, INVERSION, NAMED, run
 from dreamsampler.core.errors import InputError, ModelError
 from dreamsampler.priors.load import load
 from iconworld.scenes.vocabulary import WORDS
-from iconworld.training.judge import build_judge
+from iconworld.training.evaluator import build_evaluator
 from iconworld.training.pool import to_tensor
-from iconworld.training.presets import JudgePreset
+from iconworld.training.presets import EvaluatorPreset
 from iconworld.training.text import build_tokenizer
 from iconworld.training.worlds import drawn_scene
 from tests.tiny import seeded
@@ -21,18 +21,18 @@ NOUNS, BACKGROUNDS = ["cat", "dog", "car"], ["blue", "white"]
 
 
 @pytest.fixture(scope="module")
-def judge_folder(tmp_path_factory):
+def evaluator_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judge")
     tokenizer = build_tokenizer(WORDS)
     with seeded(0):
-        build_judge(tokenizer, JudgePreset("tiny", 48, 1, 48, 1, 16, 4, 1e-3)).save_pretrained(folder)
+        build_evaluator(tokenizer, EvaluatorPreset("tiny", 48, 1, 48, 1, 16, 4, 1e-3)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     (folder / "vocabulary.json").write_text(json.dumps({"nouns": NOUNS, "backgrounds": BACKGROUNDS}))
     return folder
 
 
-def test_every_measure_once_and_never_twice(tiny_folder, judge_folder, tmp_path):
-    report = run(tiny_folder, judge_folder, n=4, steps=2, seed=9, out=tmp_path)
+def test_every_measure_once_and_never_twice(tiny_folder, evaluator_folder, tmp_path):
+    report = run(tiny_folder, evaluator_folder, n=4, steps=2, seed=9, out=tmp_path)
     rows = {labels[0]: cells[0] for labels, cells in report.table.rows}
     assert list(rows) == [name for name in GOALS if "real icons" not in name]
     prior = load(tiny_folder, device="cpu")
@@ -43,7 +43,7 @@ def test_every_measure_once_and_never_twice(tiny_folder, judge_folder, tmp_path)
     assert rows[NAMED].mean in (0.0, 25.0, 50.0, 75.0, 100.0)
     assert rows[NAMED].low < rows[NAMED].mean or rows[NAMED].mean == 0
     assert (rows[COLORED].count, rows[INVERSION].count) == (4, 1)
-    assert 0 <= rows[JUDGE_NOUN].low <= rows[JUDGE_NOUN].mean <= rows[JUDGE_NOUN].high <= 100
+    assert 0 <= rows[EVALUATOR_NOUN].low <= rows[EVALUATOR_NOUN].mean <= rows[EVALUATOR_NOUN].high <= 100
     assert Image.open(tmp_path / "prior.png").width > 4 * 128
     assert [path.name for path in report.files][:5] == [
         "prior.md", "prior.csv", "prior.json", "prior.png", "prior_glasses.png",
@@ -51,18 +51,18 @@ def test_every_measure_once_and_never_twice(tiny_folder, judge_folder, tmp_path)
     assert len(report.files) == 4 + len(DETAILS)
 
     written = (tmp_path / "prior.jsonl").read_bytes()
-    assert run(tiny_folder, judge_folder, n=4, steps=2, seed=9, out=tmp_path).table == report.table
+    assert run(tiny_folder, evaluator_folder, n=4, steps=2, seed=9, out=tmp_path).table == report.table
     assert (tmp_path / "prior.jsonl").read_bytes() == written
-    run(tiny_folder, judge_folder, n=5, steps=2, seed=9, out=tmp_path)
+    run(tiny_folder, evaluator_folder, n=5, steps=2, seed=9, out=tmp_path)
     assert len((tmp_path / "prior.jsonl").read_text().splitlines()) == 2 * (5 + len(DETAILS)), (
         "other settings are measured anew"
     )
 
 
-def test_what_is_missing_is_said(tiny_folder, judge_folder, tmp_path):
+def test_what_is_missing_is_said(tiny_folder, evaluator_folder, tmp_path):
     with pytest.raises(ModelError, match="vocabulary"):
         run(tiny_folder, tiny_folder)
     with pytest.raises(ModelError, match="model_index"):
-        run(tmp_path, judge_folder)
+        run(tmp_path, evaluator_folder)
     with pytest.raises(InputError, match="n=3"):
-        run(tiny_folder, judge_folder, n=3)
+        run(tiny_folder, evaluator_folder, n=3)

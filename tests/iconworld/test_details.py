@@ -5,11 +5,11 @@ import pytest
 from tests.tiny import seeded
 
 from iconworld.evaluation.details import QUESTIONS, STYLES, answer
-from iconworld.evaluation.quality import Judge
+from iconworld.evaluation.quality import Evaluator
 from iconworld.scenes.vocabulary import STYLE_WORDS, WORDS
-from iconworld.training.judge import build_judge, encode_pictures, encode_text, tokenize_short
+from iconworld.training.evaluator import build_evaluator, encode_pictures, encode_text, tokenize_short
 from iconworld.training.pool import to_tensor
-from iconworld.training.presets import JUDGE
+from iconworld.training.presets import EVALUATOR
 from iconworld.training.text import build_tokenizer
 
 
@@ -30,10 +30,10 @@ def test_all_answers_come_up():
 def test_the_most_similar_caption_is_chosen():
     tokenizer = build_tokenizer([*WORDS, *STYLE_WORDS])
     with seeded(0):
-        model = build_judge(tokenizer, JUDGE["tiny"]).eval()
+        model = build_evaluator(tokenizer, EVALUATOR["tiny"]).eval()
     questions = [QUESTIONS["glasses"](k) for k in range(3)]
     pictures = np.stack([q.scene.picture() for q in questions])
-    found = answer(Judge(model, tokenizer, (), ()), pictures, questions)
+    found = answer(Evaluator(model, tokenizer, (), ()), pictures, questions)
     for k, question in enumerate(questions):
         said = encode_text(model, tokenize_short(tokenizer, question.answers))
         scores = said @ encode_pictures(model, to_tensor(pictures[k : k + 1]))[0]

@@ -18,7 +18,7 @@ def test_examples_of_the_guide_run(tmp_path, monkeypatch):
     (folder / "emoji_u1f600.svg").write_text(SVG.replace("<rect", "<script/><rect"))
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(GUIDE), "exec"), names)

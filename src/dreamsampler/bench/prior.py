@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from iconworld.evaluation import quality
-from iconworld.evaluation.card import learned_icons, load_judge
+from iconworld.evaluation.card import learned_icons, load_evaluator
 from iconworld.evaluation.details import Asking
 from iconworld.scenes.iconset import IconSet
 from iconworld.scenes.solids import SHAPES
@@ -28,15 +28,15 @@ from .store import Item, OnItem, Result, Store, make_folder, work_through
 from .tables import Cell, Column, Table, write_tables
 
 AUTOENCODER = "autoencoder PSNR, drawn scenes (dB)"
-NAMED = "text to image, guidance 4: judge names the icon asked for (%)"
-COLORED = "text to image, guidance 4: judge names the background color (%)"
+NAMED = "text to image, guidance 4: evaluator names the icon asked for (%)"
+COLORED = "text to image, guidance 4: evaluator names the background color (%)"
 INVERSION = "inversion round trip, loss against the autoencoder (dB)"
-JUDGE_NOUN = "judge on drawn scenes: noun (%)"
-JUDGE_BACKGROUND = "judge on drawn scenes: background (%)"
+EVALUATOR_NOUN = "evaluator on drawn scenes: noun (%)"
+EVALUATOR_BACKGROUND = "evaluator on drawn scenes: background (%)"
 AUTOENCODER_STYLE = "autoencoder PSNR, a style held out from training (dB)"
 AUTOENCODER_REAL = "autoencoder PSNR, scenes of real icons (dB)"
-JUDGE_NOUN_REAL = "judge on scenes of real icons: noun (%)"
-JUDGE_BACKGROUND_REAL = "judge on scenes of real icons: background (%)"
+EVALUATOR_NOUN_REAL = "evaluator on scenes of real icons: noun (%)"
+EVALUATOR_BACKGROUND_REAL = "evaluator on scenes of real icons: background (%)"
 
 DETAILS: dict[str, str] = {
     "glasses": "glasses, sunglasses or none, as asked (%)",
@@ -49,7 +49,7 @@ DETAILS: dict[str, str] = {
     "view of a solid": "view of a solid, as asked (%)",
 }
 """A row for each detail of `iconworld.evaluation.details`; `DRAWN` rows are the evaluator's ceiling for it."""
-DRAWN = "judge on drawn scenes: "
+DRAWN = "evaluator on drawn scenes: "
 
 GOALS: dict[str, tuple[str, str]] = {
     AUTOENCODER: (">= 28", ">= 32"),
@@ -61,12 +61,12 @@ GOALS: dict[str, tuple[str, str]] = {
     DETAILS["view of a solid"]: (">= 60", ">= 80"),
     AUTOENCODER_STYLE: (">= 26", ">= 30"),
     INVERSION: ("<= 2", "<= 1"),
-    JUDGE_NOUN: (">= 95", ">= 98"),
-    JUDGE_BACKGROUND: (">= 95", ">= 98"),
+    EVALUATOR_NOUN: (">= 95", ">= 98"),
+    EVALUATOR_BACKGROUND: (">= 95", ">= 98"),
     **{DRAWN + row: (">= 90", ">= 95") for row in DETAILS.values()},
     AUTOENCODER_REAL: (">= 28", ">= 30.5"),
-    JUDGE_NOUN_REAL: (">= 95", ">= 98"),
-    JUDGE_BACKGROUND_REAL: (">= 95", ">= 98"),
+    EVALUATOR_NOUN_REAL: (">= 95", ">= 98"),
+    EVALUATOR_BACKGROUND_REAL: (">= 95", ">= 98"),
 }
 """Every measure with what a first prior, trained on a CPU, and a full one, trained on a GPU, should reach."""
 
@@ -83,7 +83,7 @@ class PriorReport:
 
 def run(
     prior: Path,
-    judge: Path,
+    evaluator: Path,
     *,
     icons: Path | None = None,
     n: int = 200,
@@ -93,11 +93,11 @@ def run(
     out: Path | None = None,
     on_item: OnItem | None = None,
 ) -> PriorReport:
-    """Measure a prior with its judge.
+    """Measure a prior with its evaluator.
 
     Args:
         prior: folder of a StableDiffusionPipeline trained on Icon World.
-        judge: folder of its judge, with `vocabulary.json`.
+        evaluator: folder of its evaluator, with `vocabulary.json`.
         icons: folder of SVG icons, if real icons were trained on; only those in the vocabulary are used.
         n: scenes or samples of each measure (a quarter of them for the round trip and for each detail).
         steps: of sampling and of the round trip.
@@ -112,11 +112,11 @@ def run(
     """
     if n < 4:
         raise InputError(f"n={n}: expected at least 4")
-    for folder, needed in ((prior, "model_index.json"), (judge, "vocabulary.json")):
+    for folder, needed in ((prior, "model_index.json"), (evaluator, "vocabulary.json")):
         if not (folder / needed).is_file():
             raise ModelError(f"{folder}: has no {needed}; expected what `python -m iconworld.training` writes")
     make_folder(out)
-    bench = _open(prior, judge, icons, n, steps, seed, device, out)
+    bench = _open(prior, evaluator, icons, n, steps, seed, device, out)
     store = Store(None if out is None else out / "prior.jsonl")
     results = work_through(bench.items(), store, on_item)
     values = {name: value for result in results for name, value in result.values.items()}
@@ -139,7 +139,7 @@ class _Bench:
     """The loaded models and the numbers that all measures share."""
 
     pipeline: Any
-    judge: quality.Judge
+    evaluator: quality.Evaluator
     real: IconSet | None
     n: int
     steps: int
@@ -151,7 +151,7 @@ class _Bench:
             "autoencoder": lambda: self._autoencoder(AUTOENCODER, _drawn),
             "text to image": self._text_to_image,
             "inversion": self._round_trip,
-            "judge": lambda: self._judged(JUDGE_NOUN, JUDGE_BACKGROUND, _drawn),
+            "evaluator": lambda: self._evaluated(EVALUATOR_NOUN, EVALUATOR_BACKGROUND, _drawn),
             "autoencoder, style held out": lambda: self._autoencoder(AUTOENCODER_STYLE, unseen_style_scene),
             **{name: partial(self._detail, name) for name in DETAILS},
         }
@@ -162,7 +162,9 @@ class _Bench:
                 return icon_scene(world, number, "test")
 
             work["autoencoder, real icons"] = lambda: self._autoencoder(AUTOENCODER_REAL, placed)
-            work["judge, real icons"] = lambda: self._judged(JUDGE_NOUN_REAL, JUDGE_BACKGROUND_REAL, placed)
+            work["evaluator, real icons"] = lambda: self._evaluated(
+                EVALUATOR_NOUN_REAL, EVALUATOR_BACKGROUND_REAL, placed
+            )
         weights = self._digests()
         return [self._item(name, weights, function) for name, function in work.items()]
 
@@ -175,14 +177,15 @@ class _Bench:
     def _digests(self) -> dict[str, str]:
         parts = {name: getattr(self.pipeline, name) for name in ("vae", "text_encoder", "unet")}
         return {
-            name: str(fingerprint(m.state_dict().items())) for name, m in (parts | {"judge": self.judge.model}).items()
+            name: str(fingerprint(m.state_dict().items()))
+            for name, m in (parts | {"evaluator": self.evaluator.model}).items()
         }
 
     def _autoencoder(self, name: str, scenes: quality.Scenes) -> dict[str, float | None]:
         return {name: quality.autoencoder_psnr(self.pipeline.vae, scenes, self.n, self.seed), f"{name}: n": self.n}
 
     def _text_to_image(self) -> dict[str, float | None]:
-        made = quality.text_to_image_accuracy(self.pipeline, self.judge, self.n, self.seed, self.steps)
+        made = quality.text_to_image_accuracy(self.pipeline, self.evaluator, self.n, self.seed, self.steps)
         if self.out is not None:
             cells = list(made.pictures[:48])
             grid = [cells[i : i + 8] for i in range(0, len(cells), 8)]
@@ -191,7 +194,7 @@ class _Bench:
         return {**_share(NAMED, made.noun), **_share(COLORED, made.background)}
 
     def _detail(self, name: str) -> dict[str, float | None]:
-        asked = Asking(max(1, self.n // 4), self.seed, self.steps)(self.pipeline, self.judge, name)
+        asked = Asking(max(1, self.n // 4), self.seed, self.steps)(self.pipeline, self.evaluator, name)
         if self.out is not None:
             row = 8
             cells = list(asked.pictures[: 3 * row])
@@ -205,13 +208,13 @@ class _Bench:
         trip = quality.inversion_round_trip(self.pipeline, _drawn, count, self.seed, self.steps)
         return {INVERSION: trip.loss, f"{INVERSION}: n": count}
 
-    def _judged(self, noun: str, background: str, scenes: quality.Scenes) -> dict[str, float | None]:
-        named, colored = quality.judge_accuracy(self.judge, scenes, self.n, self.seed)
+    def _evaluated(self, noun: str, background: str, scenes: quality.Scenes) -> dict[str, float | None]:
+        named, colored = quality.evaluator_accuracy(self.evaluator, scenes, self.n, self.seed)
         return {**_share(noun, named), **_share(background, colored)}
 
 
 def _open(
-    prior: Path, judge: Path, icons: Path | None, n: int, steps: int, seed: int, device: str, out: Path | None
+    prior: Path, evaluator: Path, icons: Path | None, n: int, steps: int, seed: int, device: str, out: Path | None
 ) -> _Bench:
     from diffusers import StableDiffusionPipeline
     from diffusers.utils import logging as reports
@@ -220,13 +223,13 @@ def _open(
     with quiet(), readable(prior):
         pipeline = StableDiffusionPipeline.from_pretrained(prior, dtype=torch.float32, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
-    with quiet(), readable(judge):
-        judged = load_judge(judge)
-    module: torch.nn.Module = judged.model
+    with quiet(), readable(evaluator):
+        evaluated = load_evaluator(evaluator)
+    module: torch.nn.Module = evaluated.model
     module.to(device)
-    known = set(judged.nouns) - {*NOUNS, *SHAPES}
+    known = set(evaluated.nouns) - {*NOUNS, *SHAPES}
     chosen = learned_icons(icons, known)
-    return _Bench(pipeline.to(device), judged, chosen if chosen.icons else None, n, steps, seed, out)
+    return _Bench(pipeline.to(device), evaluated, chosen if chosen.icons else None, n, steps, seed, out)
 
 
 def _drawn(number: int) -> quality.Drawn:

@@ -59,7 +59,7 @@ file names hash into the held-out tenth were in no training data; nor was any sc
 
 ## Measured
 
-On fresh scenes of the test split (`seed {seed}`), by the separately trained judge beside this folder.
+On fresh scenes of the test split (`seed {seed}`), by the separately trained evaluator beside this folder.
 
 | | measured |
 |---|---|
@@ -79,41 +79,41 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, An
     """
     for needed in ("prior/model_index.json", "judge/config.json"):
         if not (out / needed).is_file():
-            raise InputError(f"{out / needed} is missing: run the stages autoencoder, diffusion and judge first")
+            raise InputError(f"{out / needed} is missing: run the stages autoencoder, diffusion and evaluator first")
     pipeline = StableDiffusionPipeline.from_pretrained(out / "prior", torch_dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
-    judge = load_judge(out / "judge")
-    known = set(judge.nouns) - {*NOUNS, *SHAPES}
+    evaluator = load_evaluator(out / "judge")
+    known = set(evaluator.nouns) - {*NOUNS, *SHAPES}
     chosen = learned_icons(icons, known)
-    measured = measure(pipeline, judge, chosen if chosen.icons else None, seed, n, out / "sheets")
+    measured = measure(pipeline, evaluator, chosen if chosen.icons else None, seed, n, out / "sheets")
     measured["training"] = training_lengths(out)
     notes = out / "notes.md"
     measured["notes"] = notes.read_text().strip() if notes.exists() else ""
     with writing(out / "prior"):
         (out / "prior" / "measured.json").write_text(json.dumps(measured, indent=1) + "\n")
-        (out / "prior" / "README.md").write_text(render(measured, pipeline, judge, len(chosen.icons)))
+        (out / "prior" / "README.md").write_text(render(measured, pipeline, evaluator, len(chosen.icons)))
     return measured
 
 
 def learned_icons(folder: Path | None, known: Collection[str]) -> IconSet:
-    """The icons of a folder whose nouns a judge knows: those that its prior was trained on."""
+    """The icons of a folder whose nouns an evaluator knows: those that its prior was trained on."""
     if folder is None:
         return IconSet(())
     chosen = choose_icons(load_icons(folder), NOUNS, everything=len(known) > len(CLEAR_NAMES))
     return chosen.where(lambda icon: icon.name in known)
 
 
-def load_judge(folder: Path) -> quality.Judge:
-    """The judge of a folder that the stage 'judge' wrote."""
+def load_evaluator(folder: Path) -> quality.Evaluator:
+    """The evaluator of a folder that the stage 'evaluator' wrote."""
     words = json.loads((folder / "vocabulary.json").read_text())
     model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = CLIPTokenizer.from_pretrained(folder)
-    return quality.Judge(model, tokenizer, tuple(words["nouns"]), tuple(words["backgrounds"]))
+    return quality.Evaluator(model, tokenizer, tuple(words["nouns"]), tuple(words["backgrounds"]))
 
 
 def measure(
     pipeline: StableDiffusionPipeline,
-    judge: quality.Judge,
+    evaluator: quality.Evaluator,
     real: IconSet | None,
     seed: int,
     n: int,
@@ -125,34 +125,34 @@ def measure(
         return drawn_scene(number, "test")
 
     trip = quality.inversion_round_trip(pipeline, drawn, max(1, n // 4), seed)
-    samples = quality.text_to_image_accuracy(pipeline, judge, n, seed)
+    samples = quality.text_to_image_accuracy(pipeline, evaluator, n, seed)
     save_sheet(samples.pictures[:96], 12, sheets / "card.png")
-    named, colored = quality.judge_accuracy(judge, drawn, 2 * n, seed)
+    named, colored = quality.evaluator_accuracy(evaluator, drawn, 2 * n, seed)
     measured: dict[str, Any] = {
         "seed": seed,
         "autoencoder_psnr_drawn": quality.autoencoder_psnr(pipeline.vae, drawn, n, seed),
         "text_to_image_noun": asdict(samples.noun),
         "text_to_image_background": asdict(samples.background),
         "inversion": {"autoencoder": trip.autoencoder, "round_trip": trip.round_trip, "loss": trip.loss},
-        "judge_noun_drawn": asdict(named),
-        "judge_background_drawn": asdict(colored),
+        "evaluator_noun_drawn": asdict(named),
+        "evaluator_background_drawn": asdict(colored),
     }
     if real is not None:
 
         def placed(number: int) -> quality.Drawn:
             return icon_scene(real, number, "test")
 
-        named, colored = quality.judge_accuracy(judge, placed, 2 * n, seed)
+        named, colored = quality.evaluator_accuracy(evaluator, placed, 2 * n, seed)
         measured["autoencoder_psnr_real"] = quality.autoencoder_psnr(pipeline.vae, placed, n, seed)
-        measured["judge_noun_real"] = asdict(named)
-        measured["judge_background_real"] = asdict(colored)
+        measured["evaluator_noun_real"] = asdict(named)
+        measured["evaluator_background_real"] = asdict(colored)
     return measured
 
 
 def training_lengths(out: Path) -> dict[str, dict[str, Any]]:
     """Steps, minutes and settings of every stage whose state is in ``out``."""
     lengths = {}
-    for stage in ("autoencoder", "decoder", "diffusion", "judge"):
+    for stage in ("autoencoder", "decoder", "diffusion", "evaluator"):
         if (out / f"{stage}.safetensors").exists():
             with safe_open(out / f"{stage}.safetensors", "pt") as file:
                 state = json.loads(file.metadata()["state"])
@@ -161,7 +161,7 @@ def training_lengths(out: Path) -> dict[str, dict[str, Any]]:
     return lengths
 
 
-def render(measured: dict[str, Any], pipeline: StableDiffusionPipeline, judge: quality.Judge, real: int) -> str:
+def render(measured: dict[str, Any], pipeline: StableDiffusionPipeline, evaluator: quality.Evaluator, real: int) -> str:
     """The card's text."""
 
     def millions(module: torch.nn.Module) -> str:
@@ -174,8 +174,8 @@ def render(measured: dict[str, Any], pipeline: StableDiffusionPipeline, judge: q
     if measured["notes"]:
         training += f"\n\n{measured['notes']}"
     return TEMPLATE.format(
-        nouns=len(judge.nouns),
-        backgrounds=len(judge.backgrounds),
+        nouns=len(evaluator.nouns),
+        backgrounds=len(evaluator.backgrounds),
         channels=pipeline.vae.config.latent_channels,
         tokens=len(pipeline.tokenizer),
         length=pipeline.tokenizer.model_max_length,
@@ -197,17 +197,17 @@ def _rows(measured: dict[str, Any]) -> list[tuple[str, str]]:
     trip = measured["inversion"]
     rows = [
         ("autoencoder PSNR, drawn scenes", f"{measured['autoencoder_psnr_drawn']:.2f} dB"),
-        ("text to image, guidance 4, 50 steps: judge names the icon asked for", percent("text_to_image_noun")),
+        ("text to image, guidance 4, 50 steps: evaluator names the icon asked for", percent("text_to_image_noun")),
         ("... and the background color", percent("text_to_image_background")),
         (
             "DDIM inversion and back, 50 steps: loss against the autoencoder's PSNR on the same scenes",
             f"{trip['loss']:.2f} dB ({trip['autoencoder']:.2f} to {trip['round_trip']:.2f})",
         ),
-        ("judge on drawn scenes: noun", percent("judge_noun_drawn")),
-        ("judge on drawn scenes: background", percent("judge_background_drawn")),
+        ("evaluator on drawn scenes: noun", percent("evaluator_noun_drawn")),
+        ("evaluator on drawn scenes: background", percent("evaluator_background_drawn")),
     ]
-    if "judge_noun_real" in measured:
+    if "evaluator_noun_real" in measured:
         rows[1:1] = [("autoencoder PSNR, scenes of real icons", f"{measured['autoencoder_psnr_real']:.2f} dB")]
-        rows.append(("judge on scenes of real icons: noun", percent("judge_noun_real")))
-        rows.append(("judge on scenes of real icons: background", percent("judge_background_real")))
+        rows.append(("evaluator on scenes of real icons: noun", percent("evaluator_noun_real")))
+        rows.append(("evaluator on scenes of real icons: background", percent("evaluator_background_real")))
     return rows

@@ -15,7 +15,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 
-from iconworld.evaluation.quality import Judge, Share, share
+from iconworld.evaluation.quality import Evaluator, Share, share
 from iconworld.scenes import sampling
 from iconworld.scenes.characters.accessories import ACCESSORIES
 from iconworld.scenes.characters.features import EXPRESSIONS
@@ -27,7 +27,7 @@ from iconworld.scenes.solid_scenes import SolidScene
 from iconworld.scenes.styles import Style
 from iconworld.training.alternatives import of_color, of_shape, of_view
 from iconworld.training.diffusion import sample
-from iconworld.training.judge import encode_pictures, encode_text, tokenize_short
+from iconworld.training.evaluator import encode_pictures, encode_text, tokenize_short
 from iconworld.training.pool import SIZE, to_tensor
 from iconworld.training.worlds import view_of_solids
 
@@ -143,12 +143,14 @@ def _lone(scene: SolidScene) -> SolidScene:
 
 
 @torch.no_grad()
-def answer(judge: Judge, pictures: NDArray[np.uint8], questions: Sequence[Question]) -> list[int]:
+def answer(evaluator: Evaluator, pictures: NDArray[np.uint8], questions: Sequence[Question]) -> list[int]:
     """For each of (n, 128, 128, 3) bytes, the number of the most similar caption of its question."""
     found = []
     for picture, question in zip(pictures, questions, strict=True):
-        seen = encode_pictures(judge.model, to_tensor(picture[None]).to(judge.model.device))
-        said = encode_text(judge.model, tokenize_short(judge.tokenizer, question.answers).to(judge.model.device))
+        seen = encode_pictures(evaluator.model, to_tensor(picture[None]).to(evaluator.model.device))
+        said = encode_text(
+            evaluator.model, tokenize_short(evaluator.tokenizer, question.answers).to(evaluator.model.device)
+        )
         found.append(int((seen @ said.T).argmax()))
     return found
 
@@ -165,7 +167,7 @@ class Asking:
     steps: int = 50
     batch: int = 16
 
-    def __call__(self, pipeline: StableDiffusionPipeline, judge: Judge, name: str) -> Named:
+    def __call__(self, pipeline: StableDiffusionPipeline, evaluator: Evaluator, name: str) -> Named:
         """Ask for the detail ``name`` of `QUESTIONS` and let the evaluator answer."""
         questions = [QUESTIONS[name](self.seed * 100_000 + i) for i in range(self.n)]
         prompts = [q.answers[q.right] for q in questions]
@@ -177,7 +179,7 @@ class Asking:
         )
         drawn = np.stack([q.scene.picture(SIZE) for q in questions])
         samples, scenes = (
-            share([k == q.right for k, q in zip(answer(judge, seen, questions), questions, strict=True)])
+            share([k == q.right for k, q in zip(answer(evaluator, seen, questions), questions, strict=True)])
             for seen in (pictures, drawn)
         )
         return Named(samples, scenes, prompts, pictures)

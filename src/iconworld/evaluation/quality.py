@@ -19,7 +19,7 @@ from transformers import CLIPModel, CLIPTokenizer
 from iconworld.scenes.captions import article
 from iconworld.training.autoencoder import psnr, reconstruct
 from iconworld.training.diffusion import sample, tokenize
-from iconworld.training.judge import background_sentence, choose, noun_sentence
+from iconworld.training.evaluator import background_sentence, choose, noun_sentence
 from iconworld.training.pool import Record, to_bytes, to_tensor
 
 Drawn = tuple[NDArray[np.uint8], Record]
@@ -38,8 +38,8 @@ class Share:
     count: int
 
 
-class Judge(NamedTuple):
-    """The judge's model and words."""
+class Evaluator(NamedTuple):
+    """The evaluator's model and words."""
 
     model: CLIPModel
     tokenizer: CLIPTokenizer
@@ -48,7 +48,7 @@ class Judge(NamedTuple):
 
 
 class TextToImage(NamedTuple):
-    """Shares of samples whose noun and background color the judge names as asked, and the samples."""
+    """Shares of samples whose noun and background color the evaluator names as asked, and the samples."""
 
     noun: Share
     background: Share
@@ -88,36 +88,48 @@ def autoencoder_psnr(vae: AutoencoderKL, scenes: Scenes, n: int = 200, seed: int
 
 
 def text_to_image_accuracy(
-    pipeline: StableDiffusionPipeline, judge: Judge, n: int = 200, seed: int = 0, steps: int = 50, batch: int = 16
+    pipeline: StableDiffusionPipeline,
+    evaluator: Evaluator,
+    n: int = 200,
+    seed: int = 0,
+    steps: int = 50,
+    batch: int = 16,
 ) -> TextToImage:
-    """Sample "a NOUN on a COLOR background" at guidance 4 and let the judge name both out of all it knows.
+    """Sample "a NOUN on a COLOR background" at guidance 4 and let the evaluator name both out of all it knows.
 
     Nouns go round the whole vocabulary in a random order, so that each is asked for about equally often.
     """
     rng = np.random.default_rng((21, seed))
-    rounds = -(-n // len(judge.nouns))
-    nouns = np.concatenate([rng.permutation(len(judge.nouns)) for _ in range(rounds)])[:n]
-    colors = rng.integers(0, len(judge.backgrounds), n)
+    rounds = -(-n // len(evaluator.nouns))
+    nouns = np.concatenate([rng.permutation(len(evaluator.nouns)) for _ in range(rounds)])[:n]
+    colors = rng.integers(0, len(evaluator.backgrounds), n)
     prompts = [
-        f"{article(judge.nouns[i])} on {article(judge.backgrounds[k])} background" for i, k in zip(nouns, colors)
+        f"{article(evaluator.nouns[i])} on {article(evaluator.backgrounds[k])} background"
+        for i, k in zip(nouns, colors)
     ]
     pictures = np.concatenate(
         [sample(pipeline, prompts[s : s + batch], seed * 1000 + s, steps) for s in range(0, n, batch)]
     )
-    named = choose(judge.model, judge.tokenizer, pictures, [noun_sentence(noun) for noun in judge.nouns])
-    ground = choose(judge.model, judge.tokenizer, pictures, [background_sentence(c) for c in judge.backgrounds])
+    named = choose(evaluator.model, evaluator.tokenizer, pictures, [noun_sentence(noun) for noun in evaluator.nouns])
+    ground = choose(
+        evaluator.model, evaluator.tokenizer, pictures, [background_sentence(c) for c in evaluator.backgrounds]
+    )
     return TextToImage(share(list(named == nouns)), share(list(ground == colors)), prompts, pictures)
 
 
-def judge_accuracy(judge: Judge, scenes: Scenes, n: int = 400, seed: int = 0) -> tuple[Share, Share]:
-    """Shares of real scenes (one figure) whose noun, and whose background, the judge names right."""
+def evaluator_accuracy(evaluator: Evaluator, scenes: Scenes, n: int = 400, seed: int = 0) -> tuple[Share, Share]:
+    """Shares of real scenes (one figure) whose noun, and whose background, the evaluator names right."""
     pictures, records = _draw(scenes, n, seed)
     single = [i for i, record in enumerate(records) if len(record.nouns) == 1]
-    named = choose(judge.model, judge.tokenizer, pictures[single], [noun_sentence(noun) for noun in judge.nouns])
-    ground = choose(judge.model, judge.tokenizer, pictures, [background_sentence(c) for c in judge.backgrounds])
+    named = choose(
+        evaluator.model, evaluator.tokenizer, pictures[single], [noun_sentence(noun) for noun in evaluator.nouns]
+    )
+    ground = choose(
+        evaluator.model, evaluator.tokenizer, pictures, [background_sentence(c) for c in evaluator.backgrounds]
+    )
     return (
-        share([judge.nouns[k] == records[i].nouns[0] for k, i in zip(named, single)]),
-        share([judge.backgrounds[k] == record.background for k, record in zip(ground, records)]),
+        share([evaluator.nouns[k] == records[i].nouns[0] for k, i in zip(named, single)]),
+        share([evaluator.backgrounds[k] == record.background for k, record in zip(ground, records)]),
     )
 
 

@@ -11,7 +11,7 @@ from iconworld.scenes.backgrounds import Background
 
 
 class AnyScene(Protocol):
-    """A picture with known answers: training, judging and measuring need no more than this."""
+    """A picture with known answers: training, evaluating and measuring need no more than this."""
 
     @property
     def nouns(self) -> tuple[str, ...]:

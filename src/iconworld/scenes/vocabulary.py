@@ -1,4 +1,4 @@
-"""The words that captions are made of: what judges choose among, and what a tokenizer must know."""
+"""The words that captions are made of: what evaluators choose among, and what a tokenizer must know."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def stages(context: typer.Context) -> None:
-    """Train the bundled prior, a stage at a time, all in one folder: autoencoder, diffusion, judge, card.
+    """Train the bundled prior, a stage at a time, all in one folder: autoencoder, diffusion, evaluator, card.
 
     **A prior in an afternoon on one core, killed and resumed as often as you like**
 
     ```
     python -m iconworld.training autoencoder --out runs/prior --minutes 40
     python -m iconworld.training diffusion --out runs/prior --minutes 90
-    python -m iconworld.training judge --out runs/prior --minutes 15
+    python -m iconworld.training evaluator --out runs/prior --minutes 15
     python -m iconworld.training card --out runs/prior
     ```
 
@@ -119,22 +119,22 @@ def diffusion(run: Run) -> None:
 
 
 @stage(app, seed=1)
-def judge(run: Run) -> None:
-    """Stage 3: the judge, from pixels alone.
+def evaluator(run: Run) -> None:
+    """Stage 3: the evaluator, from pixels alone.
 
     **Examples**
 
     ```
-    python -m iconworld.training judge --out runs/prior --minutes 15 --icons icons/noto
+    python -m iconworld.training evaluator --out runs/prior --minutes 15 --icons icons/noto
     ```
 
     Writes `judge/`, an ordinary CLIPModel with the words that it chooses among.
     """
-    from iconworld.training.judge import train_judge
+    from iconworld.training.evaluator import train_evaluator
 
-    train_judge(
+    train_evaluator(
         run.pool("train"), run.pool("dev"), run.tokenizer(), run.nouns, run.backgrounds, run.out,
-        presets.JUDGE[run.preset], run.budget, seed=run.seed, device=run.device, resume=run.resume, start=run.start,
+        presets.EVALUATOR[run.preset], run.budget, seed=run.seed, device=run.device, resume=run.resume, start=run.start,
     )  # fmt: skip
 
 

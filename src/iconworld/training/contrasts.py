@@ -1,4 +1,4 @@
-"""What the judge learns from a face beside its twin: what is there, and that what is painted over is not."""
+"""What the evaluator learns from a face beside its twin: what is there, and that what is painted over is not."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ DIFFUSION: dict[Name, DiffusionPreset] = {
 
 
 @dataclass(frozen=True)
-class JudgePreset:
+class EvaluatorPreset:
     """width, layers: of the vision tower. projection: length of the shared vectors."""
 
     name: str
@@ -80,8 +80,8 @@ class JudgePreset:
     rate: float
 
 
-JUDGE: dict[Name, JudgePreset] = {
-    "tiny": JudgePreset("tiny", 48, 1, 48, 1, 16, 8, 1e-3),
-    "cpu": JudgePreset("cpu", 144, 5, 96, 2, 128, 48, 1e-3),
-    "full": JudgePreset("full", 192, 6, 144, 2, 128, 512, 1e-3),
+EVALUATOR: dict[Name, EvaluatorPreset] = {
+    "tiny": EvaluatorPreset("tiny", 48, 1, 48, 1, 16, 8, 1e-3),
+    "cpu": EvaluatorPreset("cpu", 144, 5, 96, 2, 128, 48, 1e-3),
+    "full": EvaluatorPreset("full", 192, 6, 144, 2, 128, 512, 1e-3),
 }

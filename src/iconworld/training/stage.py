@@ -47,7 +47,7 @@ Icons = Annotated[
 Start = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", rich_help_panel=_FILES, help="Begin with the weights of this finished prior (or judge)."
+        metavar="DIR", rich_help_panel=_FILES, help="Begin with the weights of this finished prior (or evaluator)."
     ),
 ]
 Resume = Annotated[
@@ -185,7 +185,9 @@ def stage(app: typer.Typer, seed: int = 0) -> Callable[[Callable[[Run], None]], 
             choose_device(device)
             join_group(device)
             if start is not None and not start.is_dir():
-                raise InputError(f"--start {start}: there is no such folder; name one with a finished prior or judge")
+                raise InputError(
+                    f"--start {start}: there is no such folder; name one with a finished prior or evaluator"
+                )
             checkpoint = make_folder(out) / f"{work.__name__}.safetensors"
             refuse_overwriting(checkpoint, resume)
             usual = presets.SCENES[preset]

@@ -43,11 +43,11 @@ def start_diffusion(
     copy_weights(UNet2DConditionModel.from_pretrained(_part(folder, "unet"), torch_dtype=torch.float32), unet, folder)
 
 
-def start_judge(judge: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """Begin with the judge in ``folder``; words that it did not know stay new."""
+def start_evaluator(evaluator: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Begin with the evaluator in ``folder``; words that it did not know stay new."""
     source = CLIPModel.from_pretrained(_part(folder, "."), dtype=torch.float32)
-    renumber_words(source.text_model, judge.text_model, tokenizer, folder)
-    copy_weights(source, judge, folder)
+    renumber_words(source.text_model, evaluator.text_model, tokenizer, folder)
+    copy_weights(source, evaluator, folder)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import pytest
 from iconworld.training.__main__ import main
 from iconworld.training.lock import only_run
 
-STAGES = ("autoencoder", "decoder", "diffusion", "judge")
+STAGES = ("autoencoder", "decoder", "diffusion", "evaluator")
 FEW = ("--preset", "tiny", "--steps", "2")
 
 
@@ -94,7 +94,7 @@ def test_a_start_of_another_preset_is_refused_before_anything_is_drawn_or_copied
 def test_a_full_disk_is_named_and_so_is_the_way_on(capsys, tmp_path, small_files):
     with small_files(100_000):
         assert re.search(
-            r"scenes/train: cannot be written .*--resume", refused(capsys, "judge", "--out", tmp_path, *FEW)
+            r"scenes/train: cannot be written .*--resume", refused(capsys, "evaluator", "--out", tmp_path, *FEW)
         )
 
 

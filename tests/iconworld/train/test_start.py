@@ -9,11 +9,11 @@ from tests.tiny import seeded
 from dreamsampler.core.errors import InputError
 from iconworld.training import presets
 from iconworld.training.diffusion import TextToLatent, tokenize
-from iconworld.training.judge import build_judge, encode_text
-from iconworld.training.start import start_diffusion, start_judge
+from iconworld.training.evaluator import build_evaluator, encode_text
+from iconworld.training.start import start_diffusion, start_evaluator
 from iconworld.training.text import build_tokenizer
 
-UNET, JUDGE = presets.DIFFUSION["tiny"], presets.JUDGE["tiny"]
+UNET, EVALUATOR = presets.DIFFUSION["tiny"], presets.EVALUATOR["tiny"]
 OLD, NEW = ["cat", "sphere", "red", "a"], ["cat", "sphere", "red", "a", "here", "thick", "lines"]
 
 
@@ -21,31 +21,31 @@ OLD, NEW = ["cat", "sphere", "red", "a"], ["cat", "sphere", "red", "a", "here", 
 def finished(tmp_path_factory):
     folder, tokenizer = tmp_path_factory.mktemp("prior"), build_tokenizer(OLD)
     with seeded(0):
-        model, judge = TextToLatent(tokenizer, UNET, 4), build_judge(tokenizer, JUDGE)
+        model, evaluator = TextToLatent(tokenizer, UNET, 4), build_evaluator(tokenizer, EVALUATOR)
     model.text_encoder.save_pretrained(folder / "text_encoder")
     model.unet.save_pretrained(folder / "unet")
     tokenizer.save_pretrained(folder / "tokenizer")
-    judge.save_pretrained(folder / "judge")
+    evaluator.save_pretrained(folder / "judge")
     tokenizer.save_pretrained(folder / "judge")
-    return folder, tokenizer, model, judge
+    return folder, tokenizer, model, evaluator
 
 
 def test_what_was_known_means_the_same_among_more_words(finished):
-    folder, old, model, judge = finished
+    folder, old, model, evaluator = finished
     wider = build_tokenizer(NEW)
     with seeded(1):
-        other, second = TextToLatent(wider, UNET, 4), build_judge(wider, JUDGE)
+        other, second = TextToLatent(wider, UNET, 4), build_evaluator(wider, EVALUATOR)
     fresh = other.text_encoder.get_input_embeddings().weight.detach().clone()
     start_diffusion(other.text_encoder, wider, other.unet, folder)
-    start_judge(second, wider, folder / "judge")
+    start_evaluator(second, wider, folder / "judge")
     texts = ["a red cat", "a sphere", ""]
     with torch.no_grad():
-        for kept, learned in ((other, model), (second, judge)):
+        for kept, learned in ((other, model), (second, evaluator)):
             name = "text_encoder" if kept is other else "text_model"
             states = getattr(kept, name)(tokenize(wider, texts)).last_hidden_state
             torch.testing.assert_close(states, getattr(learned, name)(tokenize(old, texts)).last_hidden_state)
         torch.testing.assert_close(
-            encode_text(second, tokenize(wider, texts)), encode_text(judge, tokenize(old, texts))
+            encode_text(second, tokenize(wider, texts)), encode_text(evaluator, tokenize(old, texts))
         )
     thick = wider.get_vocab()["thick</w>"]
     assert torch.equal(other.text_encoder.get_input_embeddings().weight[thick], fresh[thick])

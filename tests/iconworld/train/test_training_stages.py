@@ -11,21 +11,21 @@ from safetensors.numpy import load_file
 from transformers import CLIPModel, CLIPTokenizer
 
 from dreamsampler.core.errors import InputError
-from iconworld.evaluation.card import load_judge, write_card
+from iconworld.evaluation.card import load_evaluator, write_card
 from iconworld.scenes.palette import BACKGROUNDS
 from iconworld.scenes.vocabulary import NOUNS, WORDS
 from iconworld.training import presets
 from iconworld.training.autoencoder import psnr, train_autoencoder
 from iconworld.training.decoder import train_decoder
 from iconworld.training.diffusion import train_diffusion
-from iconworld.training.judge import train_judge
+from iconworld.training.evaluator import train_evaluator
 from iconworld.training.latents import encode_pool
 from iconworld.training.loop import Budget
 from iconworld.training.pool import Pool
 from iconworld.training.text import build_tokenizer
 from iconworld.training.worlds import build_pool
 
-VAE, UNET, JUDGE = presets.AUTOENCODER["tiny"], presets.DIFFUSION["tiny"], presets.JUDGE["tiny"]
+VAE, UNET, EVALUATOR = presets.AUTOENCODER["tiny"], presets.DIFFUSION["tiny"], presets.EVALUATOR["tiny"]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def run(tmp_path_factory):
     latents = encode_pool(train, vae, files[0]), encode_pool(dev, vae, files[1])
     vae = train_decoder(out / "vae", train, latents[0], dev, latents[1], out, VAE, budget)
     train_diffusion(latents[0], vae.eval(), tokenizer, out, UNET, budget)
-    train_judge(train, dev, tokenizer, NOUNS, tuple(BACKGROUNDS), out, JUDGE, budget)
+    train_evaluator(train, dev, tokenizer, NOUNS, tuple(BACKGROUNDS), out, EVALUATOR, budget)
     write_card(out, None, seed=3, n=4)
     return out
 
@@ -70,11 +70,11 @@ def test_latents_have_unit_scale(run):
     assert 0.8 < latents.std() < 1.25
 
 
-def test_the_judge_loads_in_plain_transformers(run):
+def test_the_evaluator_loads_in_plain_transformers(run):
     model, tokenizer = CLIPModel.from_pretrained(run / "judge"), CLIPTokenizer.from_pretrained(run / "judge")
     tokens = tokenizer(["a cat", "a dog"], return_tensors="pt").input_ids
     assert model.get_text_features(tokens).pooler_output.shape == (2, 16)
-    assert load_judge(run / "judge").nouns == NOUNS
+    assert load_evaluator(run / "judge").nouns == NOUNS
     assert json.loads((run / "judge/preprocessor_config.json").read_text())["crop_size"]["width"] == 128
 
 
@@ -106,9 +106,9 @@ def test_the_decoder_stage_leaves_the_encoder_alone(run):
 
 
 def test_every_stage_knows_every_preset():
-    for table in (presets.SCENES, presets.AUTOENCODER, presets.DIFFUSION, presets.JUDGE):
+    for table in (presets.SCENES, presets.AUTOENCODER, presets.DIFFUSION, presets.EVALUATOR):
         assert set(table) == {"tiny", "cpu", "full"}
-    for table in (presets.AUTOENCODER, presets.DIFFUSION, presets.JUDGE):
+    for table in (presets.AUTOENCODER, presets.DIFFUSION, presets.EVALUATOR):
         assert all(preset.name == name for name, preset in table.items())
 
 

@@ -9,7 +9,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 
-from iconworld.evaluation.card import load_judge
+from iconworld.evaluation.card import load_evaluator
 from iconworld.scenes.palette import BACKGROUNDS
 from iconworld.scenes.vocabulary import NOUNS, WORDS
 
@@ -61,11 +61,11 @@ def test_every_word_of_the_drawn_world_is_one_token(pipeline):
         assert len(pipeline.tokenizer(word).input_ids) == 3, word
 
 
-def test_the_judge_knows_every_noun_and_background():
-    judge = load_judge(WEIGHTS / "judge")
-    assert set(NOUNS) <= set(judge.nouns)
-    assert set(BACKGROUNDS) == set(judge.backgrounds)
-    assert len(set(judge.nouns)) == len(judge.nouns)
+def test_the_evaluator_knows_every_noun_and_background():
+    evaluator = load_evaluator(WEIGHTS / "judge")
+    assert set(NOUNS) <= set(evaluator.nouns)
+    assert set(BACKGROUNDS) == set(evaluator.backgrounds)
+    assert len(set(evaluator.nouns)) == len(evaluator.nouns)
 
 
 def test_the_card_says_what_was_measured():

@@ -1,4 +1,4 @@
-"""The judge's losses."""
+"""The evaluator's losses."""
 
 import numpy as np
 import torch
