@@ -67,8 +67,8 @@ class PosteriorRho:
     v_t = s^2 / (2 (1 + s^2)) + (4 e)^2, s = b / a, stands for the variance of the clean picture given z_t. Its first
     part is DiffPIR's s^2 / lambda with lambda = 8 in units of pictures from 0 to 1, which is 2 here, kept below the
     variance of pictures. e is what the autoencoder loses of the first guess A^+ y, root mean square, and four
-    times that stands for autoencoder and network, whose error stays when the noise is gone (of 2 and 4 times, 4 gained 0.3
-    to 0.4 dB on development scenes of the bundled prior). It is 0 where pictures are their own latents.
+    times that stands for autoencoder and network, whose error stays when the noise is gone (of 2 and 4 times, 4 gained
+    0.3 to 0.4 dB on development scenes of the bundled prior). It is 0 where pictures are their own latents.
 
     Args:
         measurement: y, A and sigma.
