@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from ..core.errors import InputError
 from ..core.settings import dump
 from ..core.types import Prior
 from ..generators.nerf import Nerf, NerfSettings
-from ..io.cameras import Frame, look_at
+from ..io.cameras import Camera, Frame, look_at
 from .distill3d import DistillSettings, distill, viewed
 from .reconstruct import Progress
 from .settings3d import TextTo3dSettings
@@ -63,10 +65,16 @@ def text_to_3d(
         seed=seed,
         callback=None if callback is None else lambda k, n, loss: callback("prior", k, n, loss),
     )
-    with torch.no_grad():
-        alpha = float(torch.stack([nerf.render(camera.resized(32, 32)).alpha.mean() for camera in cameras]).mean())
+    alpha = mean_opacity(nerf, [camera.resized(32, 32) for camera in cameras])
     if alpha < _PALE:
         raise InputError(
             f"the field became empty (mean opacity {alpha:.3g}); lower the learning rate, or try another seed"
         )
     return Fit(nerf, Frame(), float("nan"))
+
+
+@torch.no_grad()
+def mean_opacity(nerf: Nerf, cameras: Sequence[Camera]) -> float:
+    """Return the mean opacity of the field's pictures, 0 to 1."""
+    seen = [drawn.alpha for drawn in map(nerf.render, cameras) if drawn.alpha is not None]
+    return float(torch.cat(seen).mean())
