@@ -109,7 +109,8 @@ def test_bench_vectorize_prints_its_table(cli: Cli, folder: Path) -> None:
     assert "| blur | data |" in said.stdout
     assert "CLIP-Acc is left out" in said.stderr or "CLIP-Acc" in said.stdout
     assert {path.name for path in (folder / "results").iterdir()} >= {
-        "results.jsonl", "drawings", "vectorize.md", "vectorize.csv", "vectorize.json", "vectorize.png"
+        "results.jsonl", "times.jsonl", "pictures", "drawings",
+        "vectorize.md", "vectorize.csv", "vectorize.json", "vectorize.png",
     }  # fmt: skip
     wrong = cli("bench vectorize --model none --method data --task smear")
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, wrong.stderr.count("note:") + 1)

@@ -28,8 +28,9 @@ COLUMNS = (
     Column("with the weights, beside released", "lower", 2),
 )
 RELEASED, OURS = "released procedure", "inpaint"
-STEPS = 2
-"""One data-consistency step and one DPS step, after as many of inversion; memory does not grow with their number."""
+STEPS = 3
+"""A data-consistency step, a DPS step and the last one, after as many of inversion; memory does not grow with their
+number."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ class Strength:
     Example:
         >>> steps = TableSchedule.scaled_linear().visits(200)
         >>> ours, paper = Strength(1.0), PaperStrength(0.2)
-        >>> abs(sum(map(ours, steps)) / sum(map(paper, steps)) - 1.0) < 0.02
+        >>> moved = [sum(gamma(step) * step.b / step.a for step in steps) for gamma in (ours, paper)]
+        >>> abs(moved[0] / moved[1] - 1.0) < 0.02
         True
     """
 
@@ -74,7 +75,7 @@ def pulled(s: float) -> float:
 
     Example:
         >>> pulled(0.0), round(pulled(1.0), 3), pulled(math.inf) == pulled(20.0)
-        (0.0, 0.104, True)
+        (0.0, 0.132, True)
     """
     levels, area = _paper_table()
     if s >= levels[-1]:
