@@ -223,7 +223,7 @@ def _paint_run(
     fields: list[Field | None] | None = None
     if plan.fills is not None:
         fills = [plan.fills[path % plan.paths_per_scene] for path in range(first, end)]
-        fields = [fill and fill.over(row, canvas) for fill, row in zip(fills, part.rows, strict=True)]
+        fields = [fill.over(row, canvas) if fill else None for fill, row in zip(fills, part.rows, strict=True)]
     scenes = _scenes(plan, first, end)
     layers = paint(canvas, covered.covered, colors[first:end], opacity[first:end], part.rows, scenes, fields)
     return covered, layers

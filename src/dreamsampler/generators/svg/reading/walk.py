@@ -136,7 +136,8 @@ class Walker:
         properties = self.document.sheet.properties(node)
         if properties.get("display") == "none":
             return
-        first, visit, curves = len(self.figures), self.work.visits, ()
+        first, visit = len(self.figures), self.work.visits
+        curves: Sequence[Curve] = ()
         with _located(node, visit):
             inner = context.below(properties)
             children = self._children(node, properties)
@@ -169,7 +170,7 @@ class Walker:
         target = self.document.linked(properties.get("href", "")) if node.tag == "use" else node
         if target is None or target.tag not in ("symbol", "svg"):
             return context._replace(matrix=context.matrix @ translation(x, y))
-        size = {key: properties[key] for key in ("width", "height") if key in properties}
+        size = {key: value for key, value in properties.items() if key in ("width", "height")}
         return context.nested({**target.attrib, **size}, x, y)
 
     def _shape(self, node: Element, curves: Sequence[Curve], properties: dict[str, str], context: Context) -> None:
