@@ -165,7 +165,7 @@ def test_without_a_network_the_cache_serves(hub: type[Hub], tmp_path: Path, monk
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/{revision}/{filename}")
     assert load(REPO).info.revision == COMMIT
     shutil.rmtree(tmp_path / "cache" / "models--someone--tiny" / "snapshots" / COMMIT / "unet")
-    with pytest.raises(ModelError, match=r"config\.json cannot be read|holds no safetensors"):
+    with pytest.raises(ModelError, match="unet cannot be read"):
         load(REPO)
 
 

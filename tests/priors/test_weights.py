@@ -43,7 +43,7 @@ def test_pickles_are_refused_unread(tmp_path: Path, name: str) -> None:
 
 
 def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="No such file"):
+    with pytest.raises(ModelError, match="no such file"):
         read_header(tmp_path / "nothing.safetensors")
 
 
@@ -53,7 +53,7 @@ def test_every_truncation_is_found(good: Path, tmp_path: Path, cut: int) -> None
     content = good.read_bytes()
     short = tmp_path / "short.safetensors"
     short.write_bytes(content[: cut % len(content)])
-    with pytest.raises(ModelError, match="damaged or not a safetensors file"):
+    with pytest.raises(ModelError, match=r"damaged or not a safetensors file|is empty"):
         read_header(short)
 
 
@@ -62,7 +62,7 @@ def test_every_truncation_is_found(good: Path, tmp_path: Path, cut: int) -> None
 def test_other_files_are_no_safetensors(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "noise.safetensors"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="damaged or not a safetensors file"):
+    with pytest.raises(ModelError, match=r"damaged or not a safetensors file|is empty"):
         read_header(path)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import platform
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..core.errors import InputError
+from .content import name_of
+from .guard import note_output, note_written
 
 
 def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Path:
@@ -20,7 +24,8 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -
         suffixes: the endings allowed, such as (".png",), in lower case; () allows any.
 
     Raises:
-        InputError: no folder, a folder of that name, a wrong ending, or a place that cannot be written to.
+        InputError: no folder, a folder of that name, a wrong ending, or a place that cannot be written to; or it is
+            an input of the same command (see `io.guard`).
 
     Example:
         >>> check_writable("no/such/folder/out.png")
@@ -28,7 +33,13 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -
         ...
         dreamsampler.core.errors.InputError: no/such/folder/out.png: there is no folder no/such/folder; make it first
     """
-    text = os.fspath(path)
+    target = _checked_target(path, suffixes)
+    note_output(target)
+    return target
+
+
+def _checked_target(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
+    text = name_of(path)
     if not text or "\0" in text:
         raise InputError(f"output {text!r}: expected the name of a file")
     if suffixes and Path(text).suffix.lower() not in suffixes:
@@ -50,6 +61,9 @@ def check_writable(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -
         pass
     except OSError as error:
         raise InputError(f"{text}: cannot be written ({error.strerror or error})") from error
+    except UnicodeError as error:  # a name that the system's encoding does not have
+        raise InputError(f"output {text!r}: is no file name on this system; name another") from error
+    sweep(target)
     probe = _temporary(target)
     try:
         # only the attempt tells: permission bits mean little to root, on network drives and on read-only mounts
@@ -80,6 +94,7 @@ def replacing(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Ite
         if target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
+        note_written(target)
         _sync_folder(target.parent)
     except OSError as error:
         # the block may read other files too: only what concerns the output becomes an error about the output
@@ -103,7 +118,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{text}: cannot be made a folder ({error.strerror or error}); name another") from error
-    check_writable(folder / "probe")
+    _checked_target(folder / "probe", ())
     return folder
 
 
@@ -122,9 +137,68 @@ def write_text(path: str | os.PathLike[str], text: str, suffixes: Sequence[str] 
     write_bytes(path, text.encode("utf-8"), suffixes)
 
 
+@contextlib.contextmanager
+def replacing_all(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[Path, ...]]:
+    """Temporary paths for several files that belong together: all take their places, or none does.
+
+    They are written in full before the first of them is renamed, so that a kill in the long part leaves the old set.
+
+    Raises:
+        InputError: as `replacing`.
+    """
+    with contextlib.ExitStack() as stack:
+        # renamed when the stack unwinds, the last first
+        yield tuple(stack.enter_context(replacing(path)) for path in paths)
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong together, as `replacing_all`.
+
+    Raises:
+        InputError: as `replacing`.
+    """
+    with replacing_all(tuple(files)) as temporaries:
+        for temporary, data in zip(temporaries, files.values(), strict=True):
+            temporary.write_bytes(data)
+
+
+def sweep(target: Path) -> None:
+    """Delete the temporary files of `target` whose process on this machine was killed."""
+    start = _prefix(target)
+    try:
+        found = [entry.name for entry in os.scandir(target.parent) if entry.name.startswith(start)]
+    except OSError:
+        return
+    for name in found:
+        number = name.removeprefix(start).split("-")[0]
+        if number.isdigit() and int(number) != os.getpid() and not _alive(int(number)):
+            with contextlib.suppress(OSError):
+                (target.parent / name).unlink()
+
+
 def _temporary(target: Path) -> Path:
-    """A name of its own in the same folder (renaming is atomic only there), with the same ending (writers go by it)."""
-    return target.parent / f".{secrets.token_hex(8)}.tmp{target.suffix[:32]}"
+    """A name of its own in the same folder (renaming is atomic only there), with the same ending (writers go by it).
+
+    It tells the target, the machine and the process, so that what a kill leaves is known and swept later.
+    """
+    return target.parent / f"{_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}.tmp{target.suffix[:32]}"
+
+
+def _prefix(target: Path) -> str:
+    name = os.fsencode(target.name) + b"\0" + platform.node().encode("utf-8", "surrogateescape")
+    return f".{hashlib.sha256(name).hexdigest()[:12]}-"
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":
+        return True  # asking would end it there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

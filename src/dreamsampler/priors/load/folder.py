@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +12,14 @@ from typing import Any
 
 import torch
 
-from ...core.errors import ModelError
+from ...core.errors import DreamSamplerError, ModelError
 from ..placement import check_fits, free_memory
 from ..weights import PICKLES, Header, read_header, refuse_pickle
+from .config import check_part, class_of, read_json, refuse_code
 from .parts import NOT_YET, Parts, need
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
+SETTINGS = ("scheduler", "tokenizer", "tokenizer_2")
 HALF = re.compile(r"\.fp16[.-]")
 PLAIN = re.compile(r"^(model|diffusion_pytorch_model)(-\d+-of-\d+)?\.safetensors$")
 
@@ -51,19 +53,6 @@ def choose_weights(folder: Path, prefer_half: bool) -> Chosen:
     )
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON table. Raises `ModelError` if the file is missing, unreadable or holds something else."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is not valid JSON; download or copy the model again") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} is not a JSON table; download or copy the model again")
-    return content
-
-
 def read_index(folder: Path) -> dict[str, Any]:
     """The model's `model_index.json`, checked to name a Stable Diffusion model.
 
@@ -77,7 +66,25 @@ def read_index(folder: Path) -> dict[str, Any]:
     name = f"{folder} ({index.get('_class_name', 'unnamed pipeline')})"
     if _entry(index, "transformer") is not None:
         raise ModelError(f"{name} {NOT_YET}")
+    if isinstance(index.get("_class_name"), list):
+        raise ModelError(f"{path}: _class_name names a pipeline that comes with the model; its code is never run")
+    refuse_code(path, index)
     need({key: _entry(index, key) for key in index}, name)
+    return index
+
+
+def check_folder(folder: Path) -> dict[str, Any]:
+    """Return a model's index once the index and the files of every part that is used are known to be harmless.
+
+    Raises:
+        ModelError: another kind of model, classes or code of its own, files that are none, numbers beyond bounds.
+    """
+    index = read_index(folder)
+    for name in (*NETWORKS, *SETTINGS):
+        entry = _entry(index, name)
+        if entry is not None:
+            class_of(index, name, entry)
+            check_part(folder / name, name)
     return index
 
 
@@ -110,24 +117,26 @@ def parts_of_folder(folder: Path, device: torch.device, dtype: torch.dtype, vae_
     Raises:
         ModelError: another kind of model, pickled, damaged or incomplete. OutOfMemory: with what to do.
     """
-    index = read_index(folder)
+    index = check_folder(folder)
     names = [name for name in NETWORKS if _entry(index, name) is not None]
     chosen = {name: choose_weights(folder / name, dtype == torch.float16) for name in names}
     headers = {name: [read_header(path) for path in chosen[name].files] for name in names}
     parameters = sum(header.parameters for group in headers.values() for header in group)
     check_fits(parameters, device, dtype, free_memory(device))
+    shapes = {}
     for name in names:
         _check_config(folder / name, headers[name])
+        shapes[name] = _shapes(folder / name, class_of(index, name, _entry(index, name) or ("", "")), headers[name])
 
     precision = dict.fromkeys(names, dtype) | {"vae": vae_dtype(read_json(folder / "vae" / "config.json"))}
-    with quiet(), readable(folder):
+    with quiet():
         loaded = {name: _network(folder, index, name, chosen[name].variant, precision[name]) for name in names}
-        tokenizers = [
-            _class(index, name).from_pretrained(str(folder / name), local_files_only=True)
-            for name in ("tokenizer", "tokenizer_2")
-            if _entry(index, name) is not None
-        ]
-        scheduler = _class(index, "scheduler").from_pretrained(str(folder / "scheduler")).config
+        for name in names:
+            _check_shapes(folder / name, loaded[name], shapes[name])
+        tokenizers = [_tokenizer(folder, index, name) for name in SETTINGS[1:] if _entry(index, name) is not None]
+        with readable(folder / "scheduler"):
+            kind = class_of(index, "scheduler", _entry(index, "scheduler") or ("", ""))
+            scheduler = kind.from_pretrained(str(folder / "scheduler"), local_files_only=True).config
     return Parts(
         loaded["unet"],
         loaded["vae"],
@@ -140,36 +149,62 @@ def parts_of_folder(folder: Path, device: torch.device, dtype: torch.dtype, vae_
 
 
 def _check_config(folder: Path, headers: list[Header]) -> None:
-    read_json(folder / "config.json")
     if not any(header.shapes for header in headers):
         raise ModelError(f"{folder}: its weights file holds no tensors; download or copy the model again")
 
 
-def _class(index: Mapping[str, Any], name: str) -> Any:
-    """The class of a part; only classes of diffusers and transformers are ever imported."""
-    import diffusers
-    import transformers
+def _shapes(folder: Path, kind: Any, headers: list[Header]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the tensors that a configuration asks for, from a network built without memory.
 
-    library, word = _entry(index, name) or ("", "")
-    found = getattr({"diffusers": diffusers, "transformers": transformers}.get(library), word, None)
-    if not isinstance(found, type) or not hasattr(found, "from_pretrained"):
+    Raises:
+        ModelError: it asks for more than the weights beside it hold.
+    """
+    held = sum(header.parameters for header in headers)
+    with readable(folder / "config.json"), quiet(), torch.device("meta"):
+        if hasattr(kind, "config_class") and kind.config_class is not None:
+            network = kind(kind.config_class.from_pretrained(str(folder), local_files_only=True))
+        else:
+            network = kind.from_config(kind.load_config(str(folder), local_files_only=True))
+    shapes = {key: tuple(tensor.shape) for key, tensor in network.named_parameters()}
+    asked = sum(math.prod(shape) for shape in shapes.values())
+    if asked > 2 * held + 1_000_000:
         raise ModelError(
-            f"model_index.json: {name} is a {library}.{word}, which is no class of the installed diffusers or "
-            "transformers; models with code of their own are not loaded"
+            f"{folder / 'config.json'} asks for {asked:.3g} parameters, the weights beside it hold {held:.3g}; weights "
+            "and configuration are of different models"
         )
-    return found
+    return shapes
+
+
+def _check_shapes(folder: Path, network: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise `ModelError` if a loaded tensor has another shape than its configuration asks for."""
+    for key, parameter in network.named_parameters():
+        if key in shapes and tuple(parameter.shape) != shapes[key]:
+            raise ModelError(
+                f"{folder}: tensor {key!r} has shape {list(parameter.shape)}, its config.json asks for "
+                f"{list(shapes[key])}; weights and configuration are of different models"
+            )
+
+
+def _tokenizer(folder: Path, index: Mapping[str, Any], name: str) -> Any:
+    kind = class_of(index, name, _entry(index, name) or ("", ""))
+    with readable(folder / name):
+        return kind.from_pretrained(str(folder / name), local_files_only=True, trust_remote_code=False)
 
 
 def _network(folder: Path, index: Mapping[str, Any], name: str, variant: str | None, dtype: torch.dtype) -> Any:
-    kind = _class(index, name)
-    network, info = kind.from_pretrained(
-        str(folder / name),
-        **{"torch_dtype" if _entry(index, name)[0] == "diffusers" else "dtype": dtype},  # type: ignore[index]
-        variant=variant,
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
-    )
+    library, word = _entry(index, name) or ("", "")
+    kind = class_of(index, name, (library, word))
+    # transformers alone has code of models to distrust, and another word for the precision
+    own = {"torch_dtype": dtype} if library == "diffusers" else {"dtype": dtype, "trust_remote_code": False}
+    with readable(folder / name):
+        network, info = kind.from_pretrained(
+            str(folder / name),
+            **own,
+            variant=variant,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
     absent = sorted(info["missing_keys"])
     if absent:
         raise ModelError(
@@ -181,29 +216,32 @@ def _network(folder: Path, index: Mapping[str, Any], name: str, variant: str | N
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars and no remarks on unused parts from transformers while loading; put back afterwards."""
+    """Silence progress bars and remarks of transformers and diffusers while loading; put them back afterwards."""
+    from diffusers.utils import logging as remarks
     from transformers.utils import logging as reports
 
-    shown, verbosity = reports.is_progress_bar_enabled(), reports.get_verbosity()
+    shown, verbosity, before = reports.is_progress_bar_enabled(), reports.get_verbosity(), remarks.get_verbosity()
     reports.disable_progress_bar()
     reports.set_verbosity_error()
+    remarks.set_verbosity_error()
     try:
         yield
     finally:
         reports.set_verbosity(verbosity)
+        remarks.set_verbosity(before)
         if shown:
             reports.enable_progress_bar()
 
 
 @contextmanager
 def readable(source: Path) -> Iterator[None]:
-    """Say which model could not be loaded and why, in one line, whatever the libraries below raised."""
-    from safetensors import SafetensorError
-
+    """Name the model that could not be loaded and the reason, in one line, whatever the libraries below raised."""
     try:
         yield
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        if "allocate memory" in str(error) or isinstance(error, torch.OutOfMemoryError | ModelError):
+    except (DreamSamplerError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # of what those libraries raise on damaged files there is no common base
+        if "allocate memory" in str(error) or "out of memory" in str(error):
             raise
         # the first sentence; the rest is advice for callers of those libraries
         reason = re.split(r"(?<=[.!]) ", " ".join(str(error).split()), maxsplit=1)[0][:300].rstrip(".")

@@ -20,7 +20,7 @@ from ..prompts import PromptEncoder
 from ..schedules import schedule_of
 from ..space import VAESpace
 from ..weights import PICKLES, fingerprint
-from .folder import parts_of_folder
+from .folder import parts_of_folder, readable
 from .hub import fetch, is_repo_id
 from .parts import Parts, check_architecture, parts_of_pipeline
 from .single_file import parts_of_file
@@ -77,10 +77,11 @@ def load(
         precision = choose_dtype(dtype, place)
         with memory_guard(f"loading {model}", cheaper(1, 1, precision, place, "before")):
             parts = _find(model, place, precision, prediction_type, revision, config, tokenizer, local_files_only)
-            check_architecture(parts, str(model))
-            for module in parts.modules():
-                module.to(place)
-        name = str(model)
+            with readable(Path(str(model))):
+                check_architecture(parts, str(model))
+                for module in parts.modules():
+                    module.to(place)
+                return assemble(parts, str(model), place, precision, prediction_type, max_batch, zero_null)
     else:
         parts = parts_of_pipeline(model)
         check_architecture(parts, type(model).__name__)

@@ -17,7 +17,8 @@ from ..placement import check_fits, free_memory
 from ..prediction import KINDS, kind_named
 from ..weights import Header, read_header
 from . import single_file_config as configs
-from .folder import quiet, readable
+from .config import check_part, read_json
+from .folder import NETWORKS, check_folder, quiet, readable
 from .parts import NOT_YET, Parts, parts_of_pipeline
 from .single_file_config import CLIP, OPEN_CLIP, UNET, VAE
 from .tokenizers import tokenizers_for
@@ -110,11 +111,15 @@ def parts_of_file(
             place = Path(config).expanduser()
             if not (place / "model_index.json").is_file():
                 raise ModelError(f"config={str(config)!r}: expected a diffusers model folder with model_index.json")
+            check_folder(place)
             words: tuple[Any, ...] = () if tokenizer is None else tokenizers_for(family, tokenizer, local_only)
         else:
             place = Path(scratch)
             kind = stated_prediction(header, family, path, asked)
             write_configs(place, header, family, kind, path)
+            for part in (*NETWORKS, "scheduler"):
+                if (place / part).is_dir():
+                    check_part(place / part, part)
             words = tokenizers_for(family, tokenizer, local_only)
         return _load(path, place, family, dtype, vae_dtype, words)
 
@@ -134,8 +139,12 @@ def write_configs(folder: Path, header: Header, family: str, kind: str, path: Pa
             "vae/config": configs.vae_config(header.shapes, family, native),
             "scheduler/scheduler_config": configs.scheduler_config(kind, "ztsnr" in header.shapes),
         }
-    except (KeyError, IndexError, StopIteration) as error:
-        raise ModelError(f"{path} lacks tensors that a {family} checkpoint has ({error}); it is incomplete") from error
+    except (LookupError, StopIteration, ValueError, TypeError, ArithmeticError) as error:
+        # shapes of too few axes, or of none, are as telling as a tensor that is not there
+        raise ModelError(
+            f"{path} lacks tensors that a {family} checkpoint has, or has them in another shape ({error}); it is "
+            "incomplete or damaged"
+        ) from error
     index: dict[str, Any] = {
         "_class_name": "StableDiffusionXLPipeline" if family == "sdxl" else "StableDiffusionPipeline",
         "scheduler": ["diffusers", "DDIMScheduler"],
@@ -167,7 +176,7 @@ def _load(
     pipeline = StableDiffusionXLPipeline if family == "sdxl" else StableDiffusionPipeline
     with quiet(), readable(path):
         scheduler = DDIMScheduler.from_pretrained(str(place / "scheduler"))
-        precision = vae_dtype(json.loads((place / "vae" / "config.json").read_text(encoding="utf-8")))
+        precision = vae_dtype(read_json(place / "vae" / "config.json"))
         vae = AutoencoderKL.from_single_file(str(path), subfolder="vae", torch_dtype=precision, **options)
         pipe = pipeline.from_single_file(str(path), vae=vae, scheduler=scheduler, torch_dtype=dtype, **options, **given)
     parts = parts_of_pipeline(pipe)

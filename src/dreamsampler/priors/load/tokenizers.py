@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ModelError
+from .config import check_part
 from .folder import readable
 from .hub import TIMEOUT, files_of
 
@@ -37,10 +38,14 @@ def tokenizers_for(family: str, given: str | Path | None, local_only: bool) -> t
     from transformers import CLIPTokenizer
 
     folder = _given(Path(given).expanduser()) if given is not None else _cached() or _download(local_only)
+    check_part(folder, "tokenizer")
     with readable(folder):
         return tuple(
             CLIPTokenizer.from_pretrained(
-                str(folder), local_files_only=True, **({} if pad is None else {"pad_token": pad})
+                str(folder),
+                local_files_only=True,
+                trust_remote_code=False,
+                **({} if pad is None else {"pad_token": pad}),
             )
             for pad in PADDING[family]
         )
