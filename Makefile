@@ -29,7 +29,7 @@ EVALUATOR ?= --minutes 5
 TRAIN = OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m iconworld.training
 STAGE = --preset $(PRESET) --device $(DEVICE) --out $(RUN) $(if $(ICONS),--icons $(ICONS)) --resume
 
-.PHONY: help demo test fuzz lint docs dev prior clean
+.PHONY: help demo test fuzz lint docs dev prior digests clean
 .DELETE_ON_ERROR:
 
 help:
@@ -65,6 +65,10 @@ prior: $(VENV)/.installed-test
 	$(TRAIN) card --out $(RUN) $(if $(ICONS),--icons $(ICONS)) $(CARD)
 	mkdir -p $(WEIGHTS)
 	cp -r $(RUN)/prior $(RUN)/judge $(WEIGHTS)/
+	$(BIN)/python -m dreamsampler.priors.bundle
+
+digests: $(VENV)/.installed
+	$(BIN)/python -m dreamsampler.priors.bundle
 
 clean:
 	rm -rf $(VENV)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import InputError
-from ..io.atomic import write_text
+from ..io.atomic import write_all
 from .store import Result
 
 
@@ -183,16 +183,10 @@ def paired(results: Sequence[Result], reference: str, columns: Sequence[Column],
 
 
 def write_tables(folder: Path, name: str, tables: Sequence[Table], head: str = "") -> list[Path]:
-    """`name.md` with all tables, and `name.csv`, `name.json` (then `name-2.csv`, ...) of each; whole or not at all."""
-    written = []
-
-    def write(path: Path, text: str) -> None:
-        write_text(path, text)
-        written.append(path)
-
-    write(folder / f"{name}.md", "\n".join([*([head, ""] if head else []), *(t.markdown() for t in tables)]))
+    """`name.md` with all tables, and `name.csv`, `name.json` (then `name-2.csv`, ...) of each; all of them or none."""
+    texts = {folder / f"{name}.md": "\n".join([*([head, ""] if head else []), *(t.markdown() for t in tables)])}
     for number, table in enumerate(tables, 1):
         stem = name if number == 1 else f"{name}-{number}"
-        write(folder / f"{stem}.csv", table.csv())
-        write(folder / f"{stem}.json", table.json())
-    return written
+        texts |= {folder / f"{stem}.csv": table.csv(), folder / f"{stem}.json": table.json()}
+    write_all({path: text.encode("utf-8") for path, text in texts.items()})
+    return list(texts)

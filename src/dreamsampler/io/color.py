@@ -98,7 +98,7 @@ def _plain(image: Image.Image) -> Image.Image:
         if converted is None:  # happens only for in-place conversions
             raise ValueError("no conversion from Lab")
         return converted
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _by_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import InputError
+from .tensors import to_tensor
 
 MAX_MODEL_PIXELS = 16_000_000
+BAND = 2**20
+"""Pixels that are floats at once where a picture is resampled in bands."""
+WIDE = (torch.float32, torch.float64)
 Size = tuple[int, int]
 
 
@@ -58,6 +65,39 @@ class Fit:
         """Pictures [B, 3, H, W] in [-1, 1], of the source's size, on the grid: [B, 3, H', W']."""
         _check(images, self.source, 3)
         return self._pad(resample(images, self.resized, -1.0))
+
+    def apply_pixels(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """Return `apply(to_tensor(pixels))`, to the bit, of uint8 [H, W, 3] in the memory of one band of rows."""
+        height, width = pixels.shape[:2]
+        if self.resized == self.source or width == self.resized[0]:
+            return self.apply(to_tensor(pixels))
+        if (width, height) != self.source:
+            raise InputError(f"pixels: {width} x {height}; this fit is for {_words(self.source)}")
+        rows = max(1, BAND // width)
+        bands = [
+            _interpolated(to_tensor(pixels[top : top + rows]), (self.resized[0], min(rows, height - top)))
+            for top in range(0, height, rows)
+        ]
+        wide = _interpolated(torch.cat(bands, dim=-2), self.resized)
+        return self._pad(wide.clamp(-1.0, 1.0))
+
+    def undo_bands(self, images: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Yield (columns, `undo(images)` there): together the same to the bit, each in little memory."""
+        _check(images, self.padded, None)
+        width, height = self.resized
+        crop = images[..., self.top : self.top + height, self.left : self.left + width]
+        if self.resized == self.source:
+            yield slice(0, width), crop
+            return
+        wide, (full, tall) = crop if crop.dtype in WIDE else crop.float(), self.source
+        if width != full:
+            wide = _interpolated(wide, (full, height))
+        columns = max(16, BAND // tall // 16 * 16)  # whole vectors, so that every column is rounded as in one piece
+        for left in range(0, full, columns):
+            band = wide[..., left : left + columns]
+            if height != tall:
+                band = _interpolated(band, (band.shape[-1], tall))
+            yield slice(left, left + band.shape[-1]), band.clamp(-1.0, 1.0).to(images.dtype)
 
     def apply_mask(self, masks: Tensor) -> Tensor:
         """Masks [H, W] or [B, 1, H, W] in [0, 1], of the source's size, on the grid: [B, 1, H', W']."""
@@ -135,9 +175,13 @@ def resample(images: Tensor, size: Size, low: float, high: float = 1.0) -> Tenso
     if tuple(images.shape[-2:]) == (height, width):
         return images
     # the CPU has no antialiased resampling in half precision
-    wide = images if images.dtype in (torch.float32, torch.float64) else images.float()
-    out = F.interpolate(wide, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
-    return out.clamp(low, high).to(images.dtype)
+    wide = images if images.dtype in WIDE else images.float()
+    return _interpolated(wide, size).clamp(low, high).to(images.dtype)
+
+
+def _interpolated(images: Tensor, size: Size) -> Tensor:
+    """Antialiased bicubic resampling, along the rows and then along the columns."""
+    return F.interpolate(images, size=(size[1], size[0]), mode="bicubic", antialias=True, align_corners=False)
 
 
 def _scale(side: int, target: int, short: int) -> int:

@@ -98,7 +98,8 @@ def _from_array(
 ) -> Picture:
     array = to_channels_last(source, name, (1, 3, 4), max_pixels)
     values = array if array.dtype == np.uint8 else np.rint(to_unit(array, name, value_range) * 255.0).astype(np.uint8)
-    rgb = np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values[..., :3]
+    # a copy: who gave a read-only view may still write into what it shows
+    rgb = np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values[..., :3].copy()
     alpha = values[..., 3] if values.shape[2] == 4 and values[..., 3].min() < 255 else None
     notes = ("16 bits a sample reduced to 8",) if array.dtype == np.uint16 else ()
     return _finish(rgb, alpha, "", name, notes, background)
@@ -113,8 +114,9 @@ def _finish(
         rgb = _over(rgb, alpha, background)
         color = "white" if tuple(background) == (255, 255, 255) else "rgb" + str(tuple(background)).replace(" ", "")
         notes = (*notes, f"transparent areas filled with {color}")
-    rgb = np.array(rgb, dtype=np.uint8, order="C")  # a copy of our own, so that freezing it touches nobody else's array
-    rgb.setflags(write=False)
+    if rgb.flags.writeable or not rgb.flags.c_contiguous:
+        rgb = np.array(rgb, dtype=np.uint8, order="C")  # so that freezing it touches nobody else's array
+        rgb.setflags(write=False)
     return Picture(rgb, alpha, digest or sha256_pixels(rgb, alpha), name, notes)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,12 +39,14 @@ def fit_for(picture: Picture, prior: Prior, size: str) -> Fit:
 
 def on_grid(pictures: Sequence[Picture], fits: Sequence[Fit]) -> Tensor:
     """Return pictures as one batch [B, 3, H, W] in [-1, 1]."""
-    return torch.cat([fit.apply(to_tensor(p.pixels)) for p, fit in zip(pictures, fits, strict=True)])
+    return torch.cat([fit.apply_pixels(p.pixels) for p, fit in zip(pictures, fits, strict=True)])
 
 
 def mask_tensor(values: object) -> Tensor:
     """Return mask values [H, W] as [1, 1, H, W]."""
-    return torch.tensor(values, dtype=torch.float32)[None, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of arrays that are read-only: nobody writes into a mask
+        return torch.as_tensor(values, dtype=torch.float32)[None, None]
 
 
 def background(masks: Sequence[Tensor]) -> Tensor:
@@ -64,10 +68,15 @@ def back(made: Tensor, fit: Fit, picture: Picture, inside: Tensor | None) -> Pix
         inside: the union of the masks [1, 1, H, W] in the picture's size: where it is 0 the picture's own pixels are
             put back, byte for byte; between 0 and 1 the two are blended. None leaves the result as it is.
     """
-    image = fit.undo(made.detach().float().cpu())
-    if inside is not None:
-        image = paste(to_tensor(picture.pixels), image.clamp(-1.0, 1.0), inside)
-    return to_pixels(image)[0]
+    width, height = fit.source
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    for columns, band in fit.undo_bands(made.detach().float().cpu()):
+        image = band
+        if inside is not None:
+            known = to_tensor(picture.pixels[:, columns])
+            image = paste(known, band.clamp(-1.0, 1.0), inside[..., columns])
+        pixels[:, columns] = to_pixels(image)[0]
+    return pixels
 
 
 def placed(jobs: Sequence[Job[Any]], prior: Prior, size: str) -> tuple[list[Picture], list[Fit]]:

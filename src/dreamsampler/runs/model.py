@@ -9,9 +9,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ..core.errors import ModelError
 from ..core.types import Prior
 from .recipe import ModelRef, Recipe
+
+THREADS = "CPU threads: "
+"""Begins the line of a receipt that says how many threads computed: sums are rounded in another order by another number
+of them, so that results equal each other to the bit at one number only."""
 
 NO_MODEL = "none"
 """Stands in recipes of drawing methods that need no model."""
@@ -118,4 +124,6 @@ def completed(recipe: Recipe, prior: Prior | None, ref: ModelRef, notes: tuple[s
     """Return the recipe with what only the run knew: the model's content, device and precision, and the receipt."""
     known = {} if prior is None else {"device": prior.describe().device, "dtype": prior.describe().dtype}
     said = tuple(dict.fromkeys(" ".join(note.split())[:2000] for note in notes))
+    if prior is None or known["device"] == "cpu":
+        said = (*said, f"{THREADS}{torch.get_num_threads()}")
     return dataclasses.replace(recipe, model=ref, run=dataclasses.replace(recipe.run, **known), notes=said)

@@ -18,6 +18,7 @@ from ..io.atomic import check_writable
 from ..io.png import SUFFIXES, write_png
 from ..io.sheets import picture_sheet, write_gif
 from .inputs import Inputs
+from .model import THREADS
 from .recipe import Recipe
 from .recipe_io import save_drawing, save_picture
 
@@ -180,7 +181,8 @@ class Result:
     @property
     def notes(self) -> tuple[str, ...]:
         """Resizes, fallbacks and warnings, in words, each once."""
-        return tuple(dict.fromkeys(note for item in self.items for note in item.recipe.notes))
+        notes = (note for item in self.items for note in item.recipe.notes)
+        return tuple(dict.fromkeys(note for note in notes if not note.startswith(THREADS)))
 
     @property
     def evaluations(self) -> int:

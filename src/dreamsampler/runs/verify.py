@@ -16,7 +16,7 @@ from ..io.content import read_bytes
 from ..io.images import read_image
 from .inputs import locate_inputs
 from .job import Job
-from .model import load_prior, model_ref
+from .model import THREADS, load_prior, model_ref
 from .observe import Observer
 from .recipe import ModelRef, Recipe, current_versions
 from .recipe_io import drawing_text, is_svg, load_recipe, svg_document
@@ -155,6 +155,11 @@ def _same_file(svg: bytes, item: ImageResult, recipe: Recipe) -> bool:
     return drawing_text(item.drawing, recipe, svg_document(svg, "svg")).encode() == svg
 
 
+def _threads(recipe: Recipe) -> str:
+    """The number of CPU threads on a receipt, "" if it has none."""
+    return next((note.removeprefix(THREADS) for note in recipe.notes if note.startswith(THREADS)), "")
+
+
 def _changes(then: Recipe, now: Recipe, model: ModelRef) -> tuple[str, ...]:
     """What is not as it was when the picture was made, in words."""
     notes = []
@@ -164,6 +169,12 @@ def _changes(then: Recipe, now: Recipe, model: ModelRef) -> tuple[str, ...]:
         had, has = getattr(then.run, name), getattr(now.run, name)
         if had != has:
             notes.append(f"made on {name} {had}, run again on {has}")
+    had, has = _threads(then), _threads(now)
+    if had and has and had != has:
+        notes.append(
+            f"made with {had} CPU threads, run again with {has}: only equal numbers give equal bits "
+            f"(OMP_NUM_THREADS={had})"
+        )
     for name, version in current_versions().items():
         if then.versions.get(name, version) != version:
             notes.append(f"made with {name} {then.versions[name]}, run again with {version}")

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from ...core.errors import DreamSamplerError, OutOfMemory
+from ...io.guard import protecting
 from ...tasks.words import RENAMED
 from .console import quiet_libraries
 from .interrupts import insistent_interrupts
@@ -39,7 +40,7 @@ class Commands(TyperGroup):
         words = list(sys.argv[1:] if args is None else args)
         debug = "--debug" in words
         try:
-            with insistent_interrupts(), contextlib.nullcontext() if debug else quiet_libraries():
+            with insistent_interrupts(), protecting(), contextlib.nullcontext() if debug else quiet_libraries():
                 code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
             sys.stdout.flush()  # here, where a reader that went away is caught, and not at the interpreter's end
             if code == INTERRUPTED:
@@ -91,7 +92,9 @@ def as_options(text: str) -> str:
 
 
 def _say(text: str, code: int) -> int:
-    line = " ".join(text.split())
+    # a file name may hold what the terminal cannot show
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    line = " ".join(text.split()).encode(encoding, "backslashreplace").decode(encoding)
     with contextlib.suppress(OSError):
         print(f"dreamsampler: {line}", file=sys.stderr)
     return code

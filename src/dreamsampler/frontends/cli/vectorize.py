@@ -58,6 +58,8 @@ def vectorize(
     dreamsampler verify dog.svg
     ```
     """
+    from ...io.atomic import check_writable
+    from ...io.guard import remove
     from ...io.tensor_file import checkpoint_of
     from ...runs.run import prepare
 
@@ -66,14 +68,14 @@ def vectorize(
         (("-o", out, SVG), ("--preview", preview, PNG), ("--animate", animate, GIF)),
         [path for path in (measurement, start) if path],
     )
+    part = check_writable(checkpoint_of(out))
     jobs = prepare(request(loading, settings, measurement, prompt, seed=seed))
     measured = jobs[0].inputs.measured
     if measured is not None and settings.size == "native" and measured.values[0].size > LARGE:
         height, width = measured.values.shape[1:]
         console.note(f"{width} x {height} pixels take long; without an operator --size 512 draws it smaller")
-    part = checkpoint_of(out)
     if fresh:
-        part.unlink(missing_ok=True)
+        remove(part)
     if part.exists():
         console.note(f"going on from {part}")
     result = run_jobs(console, loading, jobs, frames=48 if animate else 0, checkpoint=part)

@@ -129,9 +129,10 @@ FIELDS: dict[str, dict[str, Field]] = {
         "steps_offset": Field(int, 0, 100_000),
         **dict.fromkeys(("set_alpha_to_one", "rescale_betas_zero_snr"), FLAG),
     },
-    "tokenizer": {},
+    # transformers writes 1e30 for "no limit"
+    "tokenizer": {"model_max_length": Field(float, 1, 1e31)},
 }
-FIELDS |= {"text_encoder_2": FIELDS["text_encoder"], "tokenizer_2": {}}
+FIELDS |= {"text_encoder_2": FIELDS["text_encoder"], "tokenizer_2": FIELDS["tokenizer"]}
 CLASSES: dict[str, tuple[str, ...]] = {
     "unet": ("diffusers.UNet2DConditionModel",),
     "vae": ("diffusers.AutoencoderKL", "diffusers.AutoencoderTiny"),

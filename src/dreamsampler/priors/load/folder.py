@@ -20,6 +20,7 @@ from .parts import NOT_YET, Parts, need
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
 SETTINGS = ("scheduler", "tokenizer", "tokenizer_2")
+BLOCK_LISTS = ("block_out_channels", "down_block_types", "up_block_types")
 HALF = re.compile(r"\.fp16[.-]")
 PLAIN = re.compile(r"^(model|diffusion_pytorch_model)(-\d+-of-\d+)?\.safetensors$")
 
@@ -165,6 +166,10 @@ def _shapes(folder: Path, kind: Any, headers: list[Header]) -> dict[str, tuple[i
             network = kind(kind.config_class.from_pretrained(str(folder), local_files_only=True))
         else:
             network = kind.from_config(kind.load_config(str(folder), local_files_only=True))
+    lists = {key: getattr(network.config, key) for key in BLOCK_LISTS if hasattr(network.config, key)}
+    if len({len(value) for value in lists.values() if isinstance(value, list | tuple)}) > 1:
+        counts = ", ".join(f"{key} {len(value)}" for key, value in lists.items())
+        raise ModelError(f"{folder / 'config.json'}: {counts}; expected one entry a level in each")
     shapes = {key: tuple(tensor.shape) for key, tensor in network.named_parameters()}
     asked = sum(math.prod(shape) for shape in shapes.values())
     if asked > 2 * held + 1_000_000:
