@@ -36,7 +36,6 @@ from dreamsampler.steering.drawing_losses import DataLoss, EstimateLoss, TotalVa
 from dreamsampler.steering.guidance import CFG
 from dreamsampler.steering.stages import Stages, optimize
 from dreamsampler.tasks.common import psnr
-from dreamsampler.tasks.restore import restore
 from dreamsampler.tasks.vectorize.drawing import (
     DrawingProblem,
     finished,
@@ -45,6 +44,7 @@ from dreamsampler.tasks.vectorize.drawing import (
     start_run,
     starts,
 )
+from dreamsampler.tasks.vectorize.estimate import restored
 from dreamsampler.tasks.vectorize.guidance_schedule import (
     calibrate,
     encoder,
@@ -154,8 +154,9 @@ def test_a_killed_run_keeps_its_restoration_its_other_start_and_its_paths(world:
 def test_the_restoration_costs_its_evaluations_and_gives_the_start_and_a_pull(world: GaussianPrior) -> None:
     settings = replace(FEW, fit=1.0, restore_steps=4)
     made = vectorize(world, measured(), "a disc", settings=settings)
-    alone = restore(world, measured(), "a disc", steps=4, seeds=[0])
-    assert made.receipt.evaluations == alone.receipt.evaluations > 0
+    before = world.evaluations
+    restored(world, measured(), "a disc", 4, [0], RunControl())
+    assert made.receipt.evaluations == world.evaluations - before > 0
     assert not torch.equal(made.drawings[0].points, vectorize(None, measured(), settings=FEW).drawings[0].points)
     clean = Measurement(identity(), scene())
     assert vectorize(world, clean, "a disc", settings=settings).receipt.evaluations == 0, "nothing to restore"
