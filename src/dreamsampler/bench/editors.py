@@ -20,7 +20,7 @@ from ..core.types import Prior
 from ..methods.registry import find, names
 from ..methods.run import edit_with
 from ..runs.recipe import Scalar
-from ..tasks.common import Receipt
+from ..tasks.common import RunStats
 from ..tasks.edit import edit
 
 
@@ -39,7 +39,7 @@ class Shown(NamedTuple):
     """A row that no method made."""
 
     images: Tensor
-    receipt: Receipt
+    receipt: RunStats
 
 
 class Outcome(Protocol):
@@ -49,7 +49,7 @@ class Outcome(Protocol):
     def images(self) -> Tensor: ...
 
     @property
-    def receipt(self) -> Receipt: ...
+    def receipt(self) -> RunStats: ...
 
 
 def _dreamsampler(prior: Prior, case: Case, **settings: Any) -> Outcome:
@@ -66,11 +66,11 @@ def _localized(prior: Prior, case: Case, **settings: Any) -> Outcome:
 
 def _autoencoder(prior: Prior, case: Case) -> Outcome:
     with torch.no_grad():
-        return Shown(prior.space.decode(prior.space.encode(case.image)), Receipt(0))
+        return Shown(prior.space.decode(prior.space.encode(case.image)), RunStats(0))
 
 
 def _unedited(prior: Prior, case: Case) -> Outcome:
-    return Shown(case.image, Receipt(0))
+    return Shown(case.image, RunStats(0))
 
 
 OWN: dict[str, Callable[..., Outcome]] = {

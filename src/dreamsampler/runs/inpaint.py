@@ -13,7 +13,6 @@ from ..core.settings import convert
 from ..core.types import Prior
 from ..operators import Mask, Measurement
 from ..operators.mask import feathered, union
-from ..tasks.common import Receipt
 from ..tasks.inpaint import Inpaint, inpaint
 from ..tasks.settings import InpaintSettings
 from .fit_to_grid import finisher, mask_tensor, on_grid, placed, prior_notes, stacked
@@ -92,7 +91,7 @@ def execute(jobs: Sequence[Job[Holes]], prior: Prior, watch: Watch) -> list[Imag
 
 def _fill(
     jobs: Sequence[Job[Holes]], prior: Prior, images: Tensor, holes: Sequence[Tensor], watch: Watch
-) -> tuple[Tensor, Receipt]:
+) -> tuple[Tensor, RunStats]:
     """What the method makes of pictures on the grid, known pixels included."""
     recipe, seeds = jobs[0].recipe, [job.recipe.seeds[0] for job in jobs]
     settings = recipe.settings_as(InpaintSettings)

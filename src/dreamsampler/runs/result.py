@@ -17,6 +17,7 @@ from ..core.errors import InputError
 from ..io.atomic import check_writable
 from ..io.png import SUFFIXES, write_png
 from ..io.sheets import picture_sheet, write_gif
+from ..tasks.common import RunStats
 from .inputs import Inputs
 from .model import THREADS
 from .recipe import Recipe
@@ -28,19 +29,6 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 PathLike = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class RunStats:
-    """What a run cost and did.
-
-    Attributes:
-        evaluations: latents that the network saw for this item.
-        notes: resizes, fallbacks, warnings, in words.
-    """
-
-    evaluations: int = 0
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -19,7 +19,7 @@ OnProgress = Callable[[str, int, int, State], None]
 
 
 @dataclass(frozen=True)
-class Receipt:
+class RunStats:
     """What a run really did.
 
     Attributes:

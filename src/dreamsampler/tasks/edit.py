@@ -25,7 +25,7 @@ from ..steering.solve import Solve
 from ..steering.strength import Strength, Weight
 from ..steering.text import TextPull, share
 from .cases import EditCase, Prompt
-from .common import OnProgress, Receipt, psnr
+from .common import OnProgress, RunStats, psnr
 from .options import from_options
 from .plan import Leg, Plan, from_the_top, inversion_leg, run_plan, walk
 from .settings import EditNumbers
@@ -71,7 +71,7 @@ class EditResult:
     """Edited pictures [B, 3, H, W] in [-1, 1] and the receipt of the run."""
 
     images: Tensor
-    receipt: Receipt
+    receipt: RunStats
     made_report: Callable[[], InversionReport] = field(repr=False)
 
     @cached_property
@@ -147,7 +147,7 @@ def edit(
         resume = 1, from_the_top(case.z)(top)
         made = _report(case, images, top, plan.legs[1].steps, on_progress)
     done = run_plan(prior, plan, on_progress, resume)
-    receipt = Receipt(prior.evaluations - counted, () if made is None else made.warnings())
+    receipt = RunStats(prior.evaluations - counted, () if made is None else made.warnings())
     return EditResult(done.images, receipt, lambda: made or _vae_report(prior, images, case.z))
 
 

@@ -33,7 +33,7 @@ from ..steering.dps import released_step
 from ..steering.solve import Solve, When, but_last
 from ..steering.strength import Weight
 from .cases import Prompt, embed
-from .common import OnProgress, Receipt, check_images, check_prompts, seeds_for
+from .common import OnProgress, RunStats, check_images, check_prompts, seeds_for
 from .inpaint_rules import Case, guided, published
 from .options import from_options
 from .plan import Leg, Plan, Start, from_the_top, inversion_leg, run_plan
@@ -157,7 +157,7 @@ class InpaintResult:
     images: Tensor
     raw: Tensor
     misfit: tuple[float, ...]
-    receipt: Receipt
+    receipt: RunStats
 
 
 def inpaint(

@@ -22,7 +22,7 @@ from ..priors.base import whole
 from ..steering import solve as chain
 from ..steering.inversion import upward
 from ..steering.renoise import keep
-from .common import OnProgress, Receipt, reporter
+from .common import OnProgress, RunStats, reporter
 
 Start = State | Callable[[State], State]
 """A state, or how it follows from the last state of the leg before."""
@@ -72,7 +72,7 @@ class Sampled:
     """
 
     images: Tensor
-    receipt: Receipt
+    receipt: RunStats
     state: State = dataclasses.field(repr=False)
     misfit: tuple[float, ...] = ()
 
@@ -118,7 +118,7 @@ def run_plan(
     state = walk(prior, plan, on_progress, resume)
     with torch.no_grad():
         images = prior.space.decode(state.z0)
-    return Sampled(images, Receipt(prior.evaluations - counted, plan.notes), state)
+    return Sampled(images, RunStats(prior.evaluations - counted, plan.notes), state)
 
 
 def _begun(start: Start, before: State | None) -> State | None:

@@ -33,7 +33,7 @@ from ...steering.control import RunControl
 from ...steering.guidance import CFG
 from ...steering.renoise import Mix
 from ...steering.stages import Stage, Stages, optimize
-from ..common import Receipt, check_prompts, evaluations, seeds_for
+from ..common import RunStats, check_prompts, evaluations, seeds_for
 from .drawing import DrawingProblem, Drawn, finished, fit_stage, losses_of, start_run
 from .estimate import restored, worth_restoring
 from .guidance_schedule import calibrate, encoder, falling_weight, guidance_schedule
@@ -50,7 +50,7 @@ class Vectorized:
 
     drawings: tuple[Drawing, ...]
     misfit: tuple[float, ...]
-    receipt: Receipt
+    receipt: RunStats
 
 
 def vectorize(
@@ -92,7 +92,7 @@ def vectorize(
     spent = (0 if prior is None else evaluations(prior)) - counted
     with torch.no_grad():
         misfit = measurement.misfit(torch.cat([2 * drawing.render() - 1 for drawing in drawn.drawings]))
-    return Vectorized(tuple(drawn.drawings), tuple(misfit), Receipt(spent, drawn.notes))
+    return Vectorized(tuple(drawn.drawings), tuple(misfit), RunStats(spent, drawn.notes))
 
 
 def dreamsampler_stages(problem: DrawingProblem) -> Stages[Drawn]:
