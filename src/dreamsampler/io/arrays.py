@@ -24,6 +24,29 @@ def _is_tensor(source: object) -> bool:
     return torch is not None and isinstance(source, torch.Tensor)
 
 
+def to_numpy(source: Any, name: str) -> NDArray[Any]:
+    """Return an array or a tensor as a NumPy array; bfloat16, which NumPy lacks, as float32.
+
+    Raises:
+        InputError: a tensor on the meta device, sparse, quantized, complex or of 8-bit floats; an array that is not of
+            numbers.
+    """
+    if not _is_tensor(source):
+        array = np.asarray(source)
+        if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+            raise InputError(f"{name}: array of dtype {array.dtype}; expected uint8, uint16, bool or float")
+        return array
+    kind = str(source.dtype).removeprefix("torch.")
+    if source.device.type == "meta":
+        raise InputError(f"{name}: a tensor on the meta device holds no values; pass one on the CPU")
+    if str(source.layout) != "torch.strided" or source.is_quantized:
+        raise InputError(f"{name}: a sparse or quantized tensor; pass a dense one (.to_dense(), .dequantize())")
+    if kind.startswith(("complex", "float8", "float4", "bits")) or source.is_complex():
+        raise InputError(f"{name}: a tensor of {kind}; expected uint8, bool, float32, float16 or bfloat16")
+    plain = source.detach().cpu().resolve_neg()
+    return (plain.float() if kind == "bfloat16" else plain).numpy()  # type: ignore[no-any-return]
+
+
 def to_channels_last(source: Any, name: str, channels: tuple[int, ...], max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
     """The array as [H, W, C], C one of `channels`.
 
@@ -34,12 +57,7 @@ def to_channels_last(source: Any, name: str, channels: tuple[int, ...], max_pixe
         InputError: another number of axes, a batch of several, no axis of channels, no pixels or too many.
     """
     tensor = _is_tensor(source)
-    if tensor:
-        source = source.detach().cpu()
-        # NumPy has no bfloat16
-        array = (source.float() if str(source.dtype) == "torch.bfloat16" else source).numpy()
-    else:
-        array = source
+    array = to_numpy(source, name)
     shape = list(array.shape)
     if array.ndim == 4 and shape[0] == 1:
         array = array[0]

@@ -6,11 +6,12 @@ import io
 import os
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
 
 from ..core.errors import InputError
-from .content import read_bytes, sha256_bytes
+from .content import MAX_FILE_BYTES, read_bytes, sha256_bytes
 
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 65_535
@@ -70,6 +71,8 @@ def decode(
         name = name or os.fspath(source)
         source = read_bytes(source)
     name = name or "image"
+    if callable(getattr(source, "read", None)):
+        source = _content(source, name)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
         digest = sha256_bytes(data)
@@ -78,8 +81,23 @@ def decode(
         image = source
         _check_size(image, name, max_pixels)
     else:
-        raise InputError(f"{name}: got {type(source).__name__}; expected a path, bytes, a PIL image or an array")
+        raise InputError(
+            f"{name}: got {type(source).__name__}; expected a path, bytes, a binary file, a PIL image or an array"
+        )
     return _load(image, name, digest)
+
+
+def _content(stream: Any, name: str) -> bytes:
+    """All of a file-like object, from where it stands (`io.BytesIO`, an open file, an upload)."""
+    try:
+        data = stream.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: cannot be read ({error})") from error
+    if not isinstance(data, bytes):
+        raise InputError(f"{name}: a stream of {type(data).__name__}; open the file in binary mode")
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(f"{name}: is larger than {MAX_FILE_BYTES / 2**20:.0f} MiB, the most that is read")
+    return data
 
 
 def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:

@@ -15,6 +15,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from ..core.errors import InputError
+from .arrays import is_array, to_numpy
 from .atomic import write_bytes
 from .content import read_bytes, sha256_bytes
 from .decode import MAX_PIXELS
@@ -66,7 +67,7 @@ def read_measurement(source: Source) -> Measured:
         name = os.fspath(source)  # type: ignore[arg-type]
         stored = _npy(data, name) if suffix == ".npy" else _tensor(data, name)
         return Measured(_checked(stored, name), sha256_bytes(data), name)
-    array: Any = source.detach().cpu().numpy() if hasattr(source, "detach") else source
+    array: Any = to_numpy(source, KEY) if is_array(source) else source
     if isinstance(array, np.ndarray) and array.dtype.kind == "f":
         values = _checked(array, KEY)
         return Measured(values, sha256_bytes(repr(values.shape).encode() + values.tobytes()))
