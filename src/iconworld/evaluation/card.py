@@ -15,6 +15,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from dreamsampler.core.errors import InputError
 from iconworld.evaluation import quality
+from iconworld.evaluation.details import QUESTIONS, Asking
 from iconworld.scenes.iconset import IconSet, load_icons
 from iconworld.scenes.solids import SHAPES
 from iconworld.scenes.vocabulary import NOUNS
@@ -32,13 +33,14 @@ pipeline_tag: text-to-image
 
 Text to 128x128 icons, in the form of Stable Diffusion: `StableDiffusionPipeline.from_pretrained(folder)` loads it.
 It exists so that methods which steer diffusion models can be tried, tested and measured in seconds on a CPU. It knows
-{nouns} nouns on {backgrounds} background colors, and nothing else.
+{nouns} nouns on {backgrounds} background colors, four solids from all sides, some styles, and nothing else.
 
 ```python
 from diffusers import StableDiffusionPipeline
 
 pipe = StableDiffusionPipeline.from_pretrained(folder)
 pipe("a smiling cat face on a blue background", guidance_scale=4.0, height=128, width=128).images[0]
+pipe("a red torus on a white background, seen from above", guidance_scale=4.0, height=128, width=128).images[0]
 ```
 
 ## Parts
@@ -72,7 +74,7 @@ mouths) are less reliable than the noun and the colors. People are drawn as simp
 """
 
 
-def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, Any]:
+def write_card(out: Path, icons: Path | None, seed: int, n: int, steps: int = 50) -> dict[str, Any]:
     """Measure ``out/prior`` with ``out/judge``; write ``measured.json`` and ``README.md`` into the prior's folder.
 
     What a ``notes.md`` in ``out`` says of the run is quoted in the card.
@@ -85,7 +87,7 @@ def write_card(out: Path, icons: Path | None, seed: int, n: int) -> dict[str, An
     evaluator = load_evaluator(out / "judge")
     known = set(evaluator.nouns) - {*NOUNS, *SHAPES}
     chosen = learned_icons(icons, known)
-    measured = measure(pipeline, evaluator, chosen if chosen.icons else None, seed, n, out / "sheets")
+    measured = measure(pipeline, evaluator, chosen if chosen.icons else None, seed, n, out / "sheets", steps)
     measured["training"] = training_lengths(out)
     notes = out / "notes.md"
     measured["notes"] = notes.read_text().strip() if notes.exists() else ""
@@ -118,14 +120,15 @@ def measure(
     seed: int,
     n: int,
     sheets: Path,
+    steps: int = 50,
 ) -> dict[str, Any]:
     """All numbers of the card."""
 
     def drawn(number: int) -> quality.Drawn:
         return drawn_scene(number, "test")
 
-    trip = quality.inversion_round_trip(pipeline, drawn, max(1, n // 4), seed)
-    samples = quality.text_to_image_accuracy(pipeline, evaluator, n, seed)
+    trip = quality.inversion_round_trip(pipeline, drawn, max(1, n // 4), seed, steps)
+    samples = quality.text_to_image_accuracy(pipeline, evaluator, n, seed, steps)
     save_sheet(samples.pictures[:96], 12, sheets / "card.png")
     named, colored = quality.evaluator_accuracy(evaluator, drawn, 2 * n, seed)
     measured: dict[str, Any] = {
@@ -136,7 +139,12 @@ def measure(
         "inversion": {"autoencoder": trip.autoencoder, "round_trip": trip.round_trip, "loss": trip.loss},
         "evaluator_noun_drawn": asdict(named),
         "evaluator_background_drawn": asdict(colored),
+        "steps": steps,
+        "details": {},
     }
+    for name in QUESTIONS:
+        asked = Asking(max(1, n // 4), seed, steps)(pipeline, evaluator, name)
+        measured["details"][name] = {"samples": asdict(asked.samples), "drawn": asdict(asked.drawn)}
     if real is not None:
 
         def placed(number: int) -> quality.Drawn:
@@ -191,16 +199,24 @@ def render(measured: dict[str, Any], pipeline: StableDiffusionPipeline, evaluato
 
 def _rows(measured: dict[str, Any]) -> list[tuple[str, str]]:
     def percent(key: str) -> str:
-        part = measured[key]
-        return f"{part['value']:.1%} ({part['low']:.1%} to {part['high']:.1%}, n = {part['count']})"
+        return _percent(measured[key])
 
+    steps = measured["steps"]
+    details = [
+        (f"... {name}, asked of samples; of drawn scenes", f"{_percent(part['samples'])}; {part['drawn']['value']:.1%}")
+        for name, part in measured["details"].items()
+    ]
     trip = measured["inversion"]
     rows = [
         ("autoencoder PSNR, drawn scenes", f"{measured['autoencoder_psnr_drawn']:.2f} dB"),
-        ("text to image, guidance 4, 50 steps: evaluator names the icon asked for", percent("text_to_image_noun")),
-        ("... and the background color", percent("text_to_image_background")),
         (
-            "DDIM inversion and back, 50 steps: loss against the autoencoder's PSNR on the same scenes",
+            f"text to image, guidance 4, {steps} steps: evaluator names the icon asked for",
+            percent("text_to_image_noun"),
+        ),
+        ("... and the background color", percent("text_to_image_background")),
+        *details,
+        (
+            f"DDIM inversion and back, {steps} steps: loss against the autoencoder's PSNR on the same scenes",
             f"{trip['loss']:.2f} dB ({trip['autoencoder']:.2f} to {trip['round_trip']:.2f})",
         ),
         ("evaluator on drawn scenes: noun", percent("evaluator_noun_drawn")),
@@ -211,3 +227,7 @@ def _rows(measured: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("evaluator on scenes of real icons: noun", percent("evaluator_noun_real")))
         rows.append(("evaluator on scenes of real icons: background", percent("evaluator_background_real")))
     return rows
+
+
+def _percent(part: dict[str, Any]) -> str:
+    return f"{part['value']:.1%} ({part['low']:.1%} to {part['high']:.1%}, n = {part['count']})"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from iconworld.scenes.palette import COLORS
 from iconworld.scenes.scene import Scene
 from iconworld.scenes.solid_scenes import SolidScene, view_name
-from iconworld.scenes.solids import SHAPES, Camera
+from iconworld.scenes.solids import SHAPES, Camera, Solid
 from iconworld.scenes.styles import Style
 
 SOLID_COLORS = tuple(c for c in COLORS if c not in ("black", "white"))
@@ -17,13 +17,14 @@ _STYLES = (Style(), Style(line=1.5), Style(line=3.5), Style(tones="two"), Style(
 
 def of_shape(scene: SolidScene) -> list[SolidScene]:
     """The first solid in each other shape."""
-    return [_with(scene, shape=shape) for shape in SHAPES if shape not in scene.nouns]
+    first = scene.solids[0]
+    return [_with(scene, replace(first, shape=shape)) for shape in SHAPES if shape not in scene.nouns]
 
 
 def of_color(scene: SolidScene) -> list[SolidScene]:
     """The first solid in each other color."""
-    taken = {s.color for s in scene.solids}
-    return [_with(scene, color=color) for color in SOLID_COLORS if color not in taken]
+    first, taken = scene.solids[0], {s.color for s in scene.solids}
+    return [_with(scene, replace(first, color=color)) for color in SOLID_COLORS if color not in taken]
 
 
 def of_view(scene: SolidScene) -> list[SolidScene]:
@@ -50,6 +51,5 @@ def wrong_captions(scene: Scene | SolidScene) -> tuple[str, ...]:
     return tuple(other.full_caption() for other in others)
 
 
-def _with(scene: SolidScene, **changes: str) -> SolidScene:
-    first, *rest = scene.solids
-    return replace(scene, solids=(replace(first, **changes), *rest))
+def _with(scene: SolidScene, first: Solid) -> SolidScene:
+    return replace(scene, solids=(first, *scene.solids[1:]))

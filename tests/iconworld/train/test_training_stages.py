@@ -42,7 +42,7 @@ def run(tmp_path_factory):
     vae = train_decoder(out / "vae", train, latents[0], dev, latents[1], out, VAE, budget)
     train_diffusion(latents[0], vae.eval(), tokenizer, out, UNET, budget)
     train_evaluator(train, dev, tokenizer, NOUNS, tuple(BACKGROUNDS), out, EVALUATOR, budget)
-    write_card(out, None, seed=3, n=4)
+    write_card(out, None, seed=3, n=4, steps=2)
     return out
 
 
@@ -90,6 +90,8 @@ def test_the_card_holds_what_was_measured(run):
     measured = json.loads((run / "prior/measured.json").read_text())
     assert f"{measured['autoencoder_psnr_drawn']:.2f} dB" in card
     assert "Noto Emoji" in card
+    assert "view of a solid, asked of samples" in card
+    assert measured["details"]["glasses"]["samples"]["count"] == 1
     assert "diffusion: 2 steps" in card
 
 
