@@ -71,14 +71,19 @@ def expression(seed: int) -> Question:
 
 def color(seed: int) -> Question:
     """An object in one of the colors that it comes in."""
+    scene = _object(seed)
+    colors = colors_of(scene.figure)
+    return _among([scene.with_figure(0, color=c) for c in colors], colors.index(scene.colors[0]))
+
+
+def _object(seed: int) -> Scene:
+    """An object that comes in three colors or more."""
     rng = sampling.stream(seed, "test", _OBJECTS)
     figure = sampling.object_(rng)
     while len(colors_of(figure.kind)) < 3:
         figure = sampling.object_(rng)
     figure = sampling.alone(rng, figure)
-    scene = Scene((figure,), sampling.background(rng, (figure,)), seed)
-    colors = colors_of(figure.kind)
-    return _among([scene.with_figure(0, color=c) for c in colors], colors.index(figure.color))
+    return Scene((figure,), sampling.background(rng, (figure,)), seed)
 
 
 def both(seed: int) -> Question:
@@ -92,8 +97,7 @@ def both(seed: int) -> Question:
 
 def style(seed: int) -> Question:
     """An object as it is, outlined, in two tones or in lines."""
-    scene = color(seed).scene
-    assert isinstance(scene, Scene)
+    scene = _object(seed)
     return _among([scene.with_figure(0, style=s) for s in STYLES], seed)
 
 

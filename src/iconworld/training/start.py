@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import nn
-from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedModel
 
 from dreamsampler.core.errors import InputError
 from dreamsampler.io.weights import check_safetensors
@@ -51,7 +51,7 @@ def start_evaluator(evaluator: CLIPModel, tokenizer: CLIPTokenizer, folder: Path
 
 
 @torch.no_grad()
-def renumber_words(source: nn.Module, target: nn.Module, tokenizer: CLIPTokenizer, folder: Path) -> None:
+def renumber_words(source: PreTrainedModel, target: PreTrainedModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
     """Give ``source`` the token numbers of ``tokenizer``: rows of known tokens move, rows of new ones are ``target``'s.
 
     Args:
