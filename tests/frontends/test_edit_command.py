@@ -192,3 +192,12 @@ def test_outputs_in_a_folder_of_their_own_find_their_inputs_from_there(cli: Cli,
     assert done.exit_code == 0, done.stderr
     assert load_recipe("o.png").inputs[0].name == "pictures/cat.png"
     assert cli("verify o.png").exit_code == 0
+
+
+def test_outside_a_found_mask_no_byte_changes(cli: Cli, sd1: Path) -> None:
+    done = cli("edit", "in.png", "-p", "a dog", "--steps", "3", "--found-mask", "-m", sd1, "-o", "out.png")
+    assert done.exit_code == 0, done.stderr
+    covered = int(done.stderr.split("the found mask covers ")[1].split("%")[0])
+    kept = (pixels("in.png") == pixels("out.png")).all(-1).mean()
+    assert 1 - (covered + 1) / 100 <= kept < 1.0
+    assert "9 evaluations" in done.stdout

@@ -19,7 +19,7 @@ from ..operators.mask import union
 from ..steering.strength import Constant, GuidanceScale, PaperStrength, Weight
 from ..tasks.edit import Edit, InversionReport, edit
 from ..tasks.settings import EditSettings
-from .fit_to_grid import back, background, finisher, mask_tensor, on_grid, placed, prior_notes, stacked
+from .fit_to_grid import back, background, finisher, mask_back, mask_tensor, on_grid, placed, prior_notes, stacked
 from .inputs import Inputs, read_inputs
 from .job import Job, Request, recipe_of, several, texts
 from .observe import Pixels, Watch
@@ -104,8 +104,18 @@ def execute(jobs: Sequence[Job[Regions]], prior: Prior, watch: Watch) -> list[Im
     )
     items = []
     for k, job in enumerate(jobs):
+        found = None if result.found is None else mask_back(result.found[k : k + 1], fits[k])
+        if found is not None and settings.composite:
+            finish[k] = finisher(fits[k], pictures[k], found if inside[k] is None else found * inside[k])
         kept = reconstruction(result.report, k, fits[k], pictures[k])
-        notes = (*job.inputs.notes, *fits[k].notes, *_mask_notes(job), *prior_notes(prior), *kept.warnings)
+        notes = (
+            *job.inputs.notes,
+            *fits[k].notes,
+            *_mask_notes(job),
+            *_found_notes(found),
+            *prior_notes(prior),
+            *kept.warnings,
+        )
         stats = RunStats(result.receipt.evaluations // len(jobs), notes)
         items.append(ImageResult(finish[k](result.images[k : k + 1]), job.recipe, job.inputs, stats, kept))
     return items
@@ -161,6 +171,10 @@ def reconstruction(report: InversionReport, k: int, fit: Fit, picture: Picture) 
     warnings = tuple(text.removeprefix("item 0: ") for text in alone.warnings())
     pixels = back(report.reconstruction[k : k + 1], fit, picture, None)
     return Reconstruction(pixels, report.vae_psnr[k], inverted, warnings)
+
+
+def _found_notes(found: Tensor | None) -> tuple[str, ...]:
+    return () if found is None else (f"the found mask covers {float((found > 0).float().mean()):.0%} of the picture",)
 
 
 def _mask_notes(job: Job[Regions]) -> tuple[str, ...]:

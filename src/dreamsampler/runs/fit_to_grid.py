@@ -79,6 +79,15 @@ def back(made: Tensor, fit: Fit, picture: Picture, inside: Tensor | None) -> Pix
     return pixels
 
 
+def mask_back(mask: Tensor, fit: Fit) -> Tensor:
+    """Return a mask [1, 1, H, W] on the grid in its picture's size; faint rests of resampling count as 0."""
+    width, height = fit.source
+    made = torch.empty(1, 1, height, width)
+    for columns, band in fit.undo_bands(mask.detach().float().cpu().expand(-1, 3, -1, -1)):
+        made[..., columns] = band[:, :1]
+    return torch.where(made < 1 / 255, 0.0, made).clamp(0.0, 1.0)
+
+
 def placed(jobs: Sequence[Job[Any]], prior: Prior, size: str) -> tuple[list[Picture], list[Fit]]:
     """Return the jobs' pictures and how each is laid on the grid.
 

@@ -20,6 +20,7 @@ from ..core.state import State
 from ..core.types import Prior, Step
 from ..priors.base import whole
 from ..priors.world import outside, sentences
+from ..steering.confine import MASK, Confine, on_pixels
 from ..steering.guidance import Branches, Single
 from ..steering.solve import Solve
 from ..steering.strength import Strength, Weight
@@ -73,6 +74,8 @@ class EditResult:
     images: Tensor
     receipt: RunStats
     made_report: Callable[[], InversionReport] = field(repr=False)
+    found: Tensor | None = field(default=None, repr=False)
+    """With `found_mask`: where the edit may act, [B, 1, H, W] in [0, 1]."""
 
     @cached_property
     def report(self) -> InversionReport:
@@ -93,7 +96,8 @@ class Edit(EditNumbers):
         pull = TextPull(self._weights(case.prior, len(case.prompts)), regions, self.bound)
         up = inversion_leg(case.clean(), visits, case.source, self.inversion, self.rounds)
         guide = Branches(case.source, case.targets, pull.active)
-        return Plan((up, Leg("edit", from_the_top(case.z), visits, guide, Solve((pull,)))))
+        terms = (pull, Confine(case.z, visits[-1].index)) if self.found_mask else (pull,)
+        return Plan((up, Leg("edit", from_the_top(case.z), visits, guide, Solve(terms))))
 
     def _weights(self, prior: Prior, count: int) -> tuple[Weight, ...]:
         if self.weight is not None:
@@ -148,7 +152,9 @@ def edit(
         made = _report(case, images, top, plan.legs[1].steps, on_progress)
     done = run_plan(prior, plan, on_progress, resume)
     receipt = RunStats(prior.evaluations - counted, () if made is None else made.warnings())
-    return EditResult(done.images, receipt, lambda: made or _vae_report(prior, images, case.z))
+    mask = done.state.learned.get(MASK)
+    found = None if mask is None else on_pixels(mask, case.size)
+    return EditResult(done.images, receipt, lambda: made or _vae_report(prior, images, case.z), found)
 
 
 def inversion_report(

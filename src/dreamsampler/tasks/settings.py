@@ -17,7 +17,7 @@ from .words import check_size, sides
 
 SourcePrompt = Annotated[str, Doc("What the picture shows; the edit is then the difference. Empty as in the paper.")]
 Rounds = Annotated[int, Ge(1), Le(100), Doc("Refinements of the inversion fixed-point.")]
-Composite = Annotated[bool, Doc("With masks: put the picture's own pixels back outside them, byte for byte.")]
+Composite = Annotated[bool, Doc("Put the picture's own pixels back outside the masks, given or found, byte for byte.")]
 Size = Annotated[
     str,
     Doc(
@@ -94,6 +94,9 @@ class EditNumbers:
     rounds: Rounds = 2
     denoise: Denoise = 1.0
     bound: Annotated[float, Ge(0), Le(1e3), Doc("Leave the prompts out of steps where they all weigh less.")] = 0.0
+    found_mask: Annotated[
+        bool, Doc("Confine the edit to where the prompts' predictions differ from the source's; costs no evaluation.")
+    ] = False
 
 
 @settings
@@ -111,7 +114,11 @@ class EditSettings(EditNumbers):
     composite: Composite = True
     size: Size = "native"
 
-    PRESETS: ClassVar[Mapping[str, Any]] = {"paper": {"steps": 200, "paper_c": 0.2, "inversion": "plain"}}
+    PRESETS: ClassVar[Mapping[str, Any]] = {
+        "paper": {"steps": 200, "paper_c": 0.2, "inversion": "plain"},
+        # with --source-prompt; 18 evaluations
+        "quick": {"steps": 6, "strength": 1.5, "strength_kind": "guidance", "found_mask": True},
+    }
 
     def __post_init__(self) -> None:
         check_size(self.size)
