@@ -127,9 +127,10 @@ class Editor:
         if self.method in OWN:
             return OWN[self.method](prior, case, **self.settings)
         mask = case.region if self.method == "blended" else None
+        settings: dict[str, Any] = dict(self.settings)
         return edit_with(
             self.method, prior, case.image, case.prompt, source_prompt=case.source_prompt, mask=mask,
-            seeds=[case.seed], **self.settings,
+            seeds=[case.seed], **settings,
         )  # fmt: skip
 
 

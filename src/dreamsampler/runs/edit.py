@@ -106,7 +106,8 @@ def execute(jobs: Sequence[Job[Regions]], prior: Prior, watch: Watch) -> list[Im
     for k, job in enumerate(jobs):
         found = None if result.found is None else mask_back(result.found[k : k + 1], fits[k])
         if found is not None and settings.composite:
-            finish[k] = finisher(fits[k], pictures[k], found if inside[k] is None else found * inside[k])
+            given = inside[k]
+            finish[k] = finisher(fits[k], pictures[k], found if given is None else found * given)
         kept = reconstruction(result.report, k, fits[k], pictures[k])
         notes = (
             *job.inputs.notes,

@@ -153,8 +153,8 @@ def run(
     span, model = Span(tuple(tasks), split, n, first), model_ref(prior)
     under = "caption" if caption else "null prompt"
     known = {"size": side, "caption": caption, "inversion": inversion, "finest": max(edit_steps)}
-    place = {"side": side, "caption": caption, "device": torch.device(prior.device)}
-    trips = PairSuite("inversion", f"Round trip under the {under}", ROUND_TRIP, extra=_kept, **place)
+    suite = partial(PairSuite, side=side, caption=caption, device=torch.device(prior.device))
+    trips = suite("inversion", f"Round trip under the {under}", ROUND_TRIP, extra=_kept)
     rows = [
         Row(f"{method}:steps={count}", {"steps": count}, partial(_trip, prior, method, count))
         for method in methods
@@ -162,7 +162,7 @@ def run(
     ]
     edits = _Edits(prior, inversion, max(edit_steps))
     title = f"The same edit at N steps ({inversion} inversion under the {under})"
-    same = PairSuite("strength", title, EQUIVALENCE, extra=_compared, **place)
+    same = suite("strength", title, EQUIVALENCE, extra=_compared)
     edited = [
         Row(f"{scheme}:steps={count}", {"steps": count}, partial(edits.answer, scheme, count))
         for scheme in SCHEMES
