@@ -327,7 +327,7 @@ def test_bench_restore_posterior_and_memory_print_and_write_tables(
     assert Path("made/posterior.md").exists()
     assert "smear" in cli(f"bench restore --method smear --judge {clip_folder} -m {sd1}").stderr
     said = done(cli(f"bench memory -m {sd1} -o made"))
-    assert "| released procedure | 8 |" in said.stdout
+    assert "| released procedure | 12 |" in said.stdout
     assert Path("made/memory.md").exists()
     wrong = cli(f"bench memory -m {sd1} --size 50")
     assert (wrong.exit_code, wrong.stderr.splitlines()) == (

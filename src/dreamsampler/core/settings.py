@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeVar, dataclass_transform
 from typing import get_type_hints as hints_of
 
 from annotated_doc import Doc
@@ -20,6 +20,7 @@ from .errors import InputError
 from .option import Option, checked, from_words, option_of
 
 __all__ = [
+    "Annotated",
     "Doc",
     "Ge",
     "Gt",

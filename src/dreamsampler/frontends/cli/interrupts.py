@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
@@ -28,11 +29,17 @@ def insistent_interrupts() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, AGAIN)
         raise KeyboardInterrupt
 
+    def unraisable(unheard: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unheard.exc_value, KeyboardInterrupt):  # an interrupt comes again, so it needs no report
+            report(unheard)
+
+    report, sys.unraisablehook = sys.unraisablehook, unraisable
     earlier = signal.signal(signal.SIGALRM, interrupt)
     signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
+        sys.unraisablehook = report
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGALRM, earlier)
