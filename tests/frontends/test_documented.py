@@ -46,9 +46,12 @@ def test_documented_commands_run(cli: Cli, sd1: Path, folder: Path) -> None:
             assert made.exists() or made.with_name("cat-0.png").exists(), f"{line}: no {out}"
 
 
+COMMANDS = ("edit", "generate", "invert", "inpaint", "restore", "vectorize", "verify", "demo", "models", "schema")
+
+
 @pytest.mark.parametrize("page", ["docs/cli.md"])
 def test_documented_options_exist(cli: Cli, page: str) -> None:
-    known = "".join(cli(name, "--help").stdout for name in ("edit", "generate", "invert", "restore", "verify", "demo"))
+    known = "".join(cli(name, "--help").stdout for name in COMMANDS)
     text = (ROOT / page).read_text(encoding="utf-8")
     for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--help"}:
         assert option in known, f"{page} speaks of {option}"
