@@ -62,6 +62,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("edit", "pds", "methods.editing.pds:PDS"),
     Entry("edit", "flowedit", "methods.editing.flowedit:FlowEdit"),
     Entry("edit", "edit-friendly", "methods.editing.edit_friendly:EditFriendly"),
+    Entry("edit", "p2p", "methods.editing.p2p:PromptToPrompt"),
     Entry("edit", "blended", "methods.editing.blended:BlendedDiffusion"),
     Entry("inverse", "dreamsampler", "tasks.restore:Restore"),
     Entry("inverse", "latent-dps", "methods.inverse.latent_dps:LatentDPS"),
