@@ -108,7 +108,7 @@ def test_a_field_is_the_same_from_its_file(tmp_path):
         ({"settings": torch.tensor(list(b'{"speed": 1}'), dtype=torch.uint8)}, "'speed': unknown"),
         ({"frame": torch.zeros(4)}, "frame is missing or damaged"),
         ({"field.planes": torch.zeros(3)}, "it is of another field"),
-        ({"occupancy": torch.full((16, 16, 16), float("inf"))}, "not finite"),
+        ({"occupancy": torch.full((16, 16, 16), float("inf"))}, "NaN or infinite"),
     ],
 )
 def test_damaged_fields_are_refused_by_name(tmp_path, changed, message):
