@@ -67,6 +67,9 @@ DAMAGE: list[tuple[Callable[[Path], object], str]] = [
     (lambda m: edit(m / "vae" / "config.json", scaling_factor=float("nan")), "scaling_factor=nan"),
     (lambda m: edit(m / "vae" / "config.json", up_block_types=["UpDecoderBlock2D"]), "one entry a level"),
     (lambda m: edit(m / "scheduler" / "scheduler_config.json", beta_start=None), "beta_start=None"),
+    (lambda m: edit(m / "vae" / "config.json", latents_std=[1.0] * 5), "latents_std has 5 entries"),
+    (lambda m: edit(m / "tokenizer" / "tokenizer_config.json", eos_token="new"), "its text encoder knows"),
+    (lambda m: edit(m / "tokenizer" / "tokenizer_config.json", model_max_length=25.6), r"model_max_length=25\.6"),
 ]
 
 

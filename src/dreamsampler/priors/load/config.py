@@ -79,7 +79,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "freq_shift": Field(float, -100, 100),
         "mid_block_scale_factor": POSITIVE,
         "resnet_out_scale_factor": POSITIVE,
-        "downsample_padding": Field(int, 0, 8),
+        "downsample_padding": Field(int, 0, 1),
         "dropout": Field(float, 0, 1),
         "conv_in_kernel": Field(int, 1, 15),
         "conv_out_kernel": Field(int, 1, 15),
@@ -130,7 +130,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         **dict.fromkeys(("set_alpha_to_one", "rescale_betas_zero_snr"), FLAG),
     },
     # transformers writes 1e30 for "no limit"
-    "tokenizer": {"model_max_length": Field(float, 1, 1e31)},
+    "tokenizer": {"model_max_length": Field(int, 1, 1e31)},
 }
 FIELDS |= {"text_encoder_2": FIELDS["text_encoder"], "tokenizer_2": FIELDS["tokenizer"]}
 CLASSES: dict[str, tuple[str, ...]] = {
@@ -222,6 +222,11 @@ def check_fields(path: Path, content: Mapping[str, Any], part: str, bounded: boo
                 f"{path}: {name}={_short(content[name])}; expected {field.expected()}; the configuration is damaged or "
                 "of another kind of model"
             )
+    channels = content.get("latent_channels", 4)
+    for name in ("latents_mean", "latents_std"):
+        value = content.get(name)
+        if isinstance(value, list) and len(value) not in (1, channels):
+            raise ModelError(f"{path}: {name} has {len(value)} entries; expected latent_channels={channels} of them")
     for name, value in content.items():
         reason = _unbounded(value, FARTHEST if bounded else math.inf)
         if reason:

@@ -135,6 +135,7 @@ def parts_of_folder(folder: Path, device: torch.device, dtype: torch.dtype, vae_
         for name in names:
             _check_shapes(folder / name, loaded[name], shapes[name])
         tokenizers = [_tokenizer(folder, index, name) for name in SETTINGS[1:] if _entry(index, name) is not None]
+        _check_words(folder, tokenizers, [loaded[name] for name in names if name.startswith("text")])
         with readable(folder / "scheduler"):
             kind = class_of(index, "scheduler", _entry(index, "scheduler") or ("", ""))
             scheduler = kind.from_pretrained(str(folder / "scheduler"), local_files_only=True).config
@@ -187,6 +188,17 @@ def _check_shapes(folder: Path, network: Any, shapes: Mapping[str, tuple[int, ..
             raise ModelError(
                 f"{folder}: tensor {key!r} has shape {list(parameter.shape)}, its config.json asks for "
                 f"{list(shapes[key])}; weights and configuration are of different models"
+            )
+
+
+def _check_words(folder: Path, tokenizers: list[Any], encoders: list[Any]) -> None:
+    """Raise `ModelError` if a tokenizer has tokens that its encoder has no entry for (a special token that is new)."""
+    for tokenizer, encoder in zip(tokenizers, encoders, strict=False):
+        known = encoder.get_input_embeddings().weight.shape[0]
+        if len(tokenizer) > known:
+            raise ModelError(
+                f"{folder}: its tokenizer has {len(tokenizer)} tokens, its text encoder knows {known}; a special token "
+                "of tokenizer_config.json is not in the vocabulary, or they are of different models"
             )
 
 
