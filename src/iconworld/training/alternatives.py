@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from iconworld.scenes.figures import colors_of
 from iconworld.scenes.palette import COLORS
 from iconworld.scenes.scene import Scene
 from iconworld.scenes.solid_scenes import SolidScene, view_name
@@ -43,10 +44,21 @@ def of_style(scene: Scene) -> list[Scene]:
     return [other for other in painted if other.full_caption() != scene.full_caption()]
 
 
+def of_figure_color(scene: Scene) -> list[Scene]:
+    """The first figure in each other color that it comes in, where its caption says the color."""
+    first = scene.figures[0]
+    painted = [scene.with_figure(0, color=color) for color in colors_of(first.kind) if color != first.color]
+    return [other for other in painted if other.full_caption() != scene.full_caption()]
+
+
 def wrong_captions(scene: Scene | SolidScene) -> tuple[str, ...]:
-    """Captions that differ from the scene's full one in a shape, a color, the view or the style."""
+    """Captions that differ from the scene's full one in a shape, a color, the view or the style.
+
+    Of drawn figures in the default style it is the color, of others the style.
+    """
     if isinstance(scene, Scene):
-        return tuple(other.full_caption() for other in of_style(scene))
+        styled = scene.figures[0].style != Style()
+        return tuple(other.full_caption() for other in (of_style if styled else of_figure_color)(scene))
     others = [*of_shape(scene), *of_color(scene)[:: 3 if len(scene.solids) == 1 else 2], *of_view(scene)]
     return tuple(other.full_caption() for other in others)
 

@@ -74,8 +74,8 @@ def solid_scene(seed: int, split: Split) -> tuple[NDArray[np.uint8], Record]:
 
 def _recorded(scene: Scene | SolidScene, world: str, seed: int) -> tuple[NDArray[np.uint8], Record]:
     captions = (scene.full_caption(), *(scene.caption(k) for k in range(seed, seed + CAPTIONS - 1)))
-    others = () if world == "drawn" else wrong_captions(scene)
-    return scene.picture(SIZE), Record(world, scene.nouns, scene.background.color, captions, others=others)
+    wrong = wrong_captions(scene)
+    return scene.picture(SIZE), Record(world, scene.nouns, scene.background.color, captions, others=wrong)
 
 
 def face_and_twin(seed: int, split: Split) -> tuple[Scene, Scene]:

@@ -3,7 +3,9 @@
 import torch
 from torch.nn import functional as F
 
-from iconworld import sample_scene, sample_styled
+from iconworld import Figure, Scene, sample_scene, sample_styled
+from iconworld.scenes.backgrounds import Background
+from iconworld.scenes.figures import colors_of
 from iconworld.scenes.solid_scenes import view_name
 from iconworld.training.alternatives import of_color, of_shape, of_view, wrong_captions
 from iconworld.training.contrasts import other_contrast
@@ -28,6 +30,14 @@ def test_a_style_differs_from_all_that_are_called_otherwise():
         assert len(wrong) >= 3
         assert scene.full_caption() not in wrong
         assert sample_scene(seed).full_caption() in wrong
+
+
+def test_a_drawn_figure_differs_in_its_color():
+    apple = Scene((Figure("apple", "red"),), Background("blue"))
+    assert set(wrong_captions(apple)) == {
+        apple.with_figure(0, color=color).full_caption() for color in colors_of("apple") if color != "red"
+    }
+    assert wrong_captions(Scene((Figure("zebra", "white", "face"),), Background("blue"))) == ()
 
 
 def test_a_picture_is_told_from_its_own_wrong_captions_alone():
