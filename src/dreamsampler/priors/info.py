@@ -16,8 +16,8 @@ class PriorInfo:
 
     Attributes:
         model: as it was asked for: Hub id, path, "bundled", or "pipeline:" and the class of a ready pipeline.
-        family: "sd1", "sd2" or "sdxl".
-        prediction: "eps", "v" or "x0".
+        family: "sd1", "sd2", "sdxl", or the name of a family in `priors.families`.
+        prediction: "eps", "v", "x0" or "flow".
         native_size: side in pixels of the pictures that it was trained on.
         parameters: of the diffusion network, the autoencoder and the text encoders together.
         device, dtype: where it runs and in what.

@@ -1,4 +1,4 @@
-"""The door: any Stable Diffusion checkpoint to a `LatentDiffusionPrior`."""
+"""The door: any checkpoint or pipeline that is known here to a prior."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from ..prediction import read_kind
 from ..prompts import PromptEncoder
 from ..schedules import schedule_of
 from ..space import VAESpace
+from ..transformer import TransformerPrior
 from ..weights import PICKLES, fingerprint
 from .folder import parts_of_folder, readable
 from .hub import fetch, is_repo_id
 from .parts import Parts, check_architecture, parts_of_pipeline
+from .pipeline import has_transformer, prior_of_folder, prior_of_pipeline
 from .single_file import parts_of_file
 
 log = logging.getLogger(__name__)
@@ -40,8 +42,8 @@ def load(
     max_batch: int | None = None,
     zero_null: bool | None = None,
     local_files_only: bool = False,
-) -> LatentDiffusionPrior:
-    """Load a diffusion model: Stable Diffusion 1.x, 2.x (epsilon and v) or XL base.
+) -> LatentDiffusionPrior | TransformerPrior:
+    """Load a diffusion model: Stable Diffusion 1.x, 2.x (epsilon and v), XL base, or a flow transformer's pipeline.
 
     Args:
         model: a Hub id ("owner/name"), a diffusers folder, a whole checkpoint in one `.safetensors` file, a ready
@@ -72,6 +74,15 @@ def load(
     """
     if max_batch is not None and max_batch < 1:
         raise InputError(f"max_batch={max_batch}: expected at least 1, or None for no limit")
+    if has_transformer(model):
+        named = {"prediction_type": prediction_type, "config": config, "tokenizer": tokenizer, "zero_null": zero_null}
+        for name, value in named.items():
+            if value is not None:
+                raise InputError(f"{name}={value!r}: flow transformers take no such setting; leave it out")
+        if not isinstance(model, str | Path):
+            return prior_of_pipeline(model, device, dtype, max_batch)
+        with memory_guard(f"loading {model}", "pass a pipeline with offloading, or dtype='bfloat16'"):
+            return prior_of_folder(Path(model).expanduser(), device, dtype, max_batch)
     if isinstance(model, str | Path):
         place = choose_device(device)
         precision = choose_dtype(dtype, place)

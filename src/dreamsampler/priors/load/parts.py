@@ -10,8 +10,8 @@ from typing import Any
 from ...core.errors import ModelError
 
 NOT_YET = (
-    "is not supported yet: this version loads Stable Diffusion 1, 2 and XL (a U-Net); flow transformers such as Stable "
-    "Diffusion 3 and FLUX are to come"
+    "is not supported yet in this form: flow transformers such as Stable Diffusion 3 and FLUX are loaded from a "
+    "diffusers folder or a ready pipeline"
 )
 
 
