@@ -297,6 +297,6 @@ def test_bad_arguments_are_named(name, bad, world, latent):
 
 
 def test_unknown_method_is_named():
-    with pytest.raises(InputError, match="'p2p'"):
-        find("p2p", "edit")
+    with pytest.raises(InputError, match="'p4p'"):
+        find("p4p", "edit")
     assert all(callable(find(name, "edit").method) for name in names("edit"))

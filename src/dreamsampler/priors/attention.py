@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..core.errors import InputError, ModelError
 from ..core.types import Prior
+from .latent import LatentDiffusionPrior
 
 _PLAIN = ("AttnProcessor", "AttnProcessor2_0", "XFormersAttnProcessor")
 _OFF = ("norm_q", "norm_k", "group_norm", "spatial_norm", "norm_cross", "residual_connection")
@@ -96,7 +97,7 @@ def sites(prior: Prior) -> tuple[Site, ...]:
         ModelError: a layer has a processor of LoRA, of an IP-Adapter or of a kind that is not known, or parts that a
             tap would leave out.
     """
-    unet = getattr(prior, "unet", None)
+    unet = prior.unet if isinstance(prior, LatentDiffusionPrior) else None
     if unet is None or not all(hasattr(unet, name) for name in ("down_blocks", "mid_block", "up_blocks")):
         kind = type(prior).__name__
         raise InputError(f"prior: this method changes a U-Net's attention, and {kind} has none; use Stable Diffusion")
