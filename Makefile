@@ -39,7 +39,7 @@ help:
 demo: START := $(shell date +%s)
 demo: $(VENV)/.installed
 	@mkdir -p $(dir $(OUT))
-	@$(BIN)/dreamsampler demo -o $(OUT)
+	@OMP_NUM_THREADS=$(THREADS) $(BIN)/dreamsampler demo -o $(OUT)
 	@echo "make demo took $$(( $$(date +%s) - $(START) )) s, set-up included"
 
 test: $(VENV)/.installed-test
